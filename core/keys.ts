@@ -1,0 +1,74 @@
+/** Every name that Holdfast gives: S3 keys, RDS snapshot identifiers and DynamoDB keys. All derive from the run. */
+
+/** Key of one row of the table. */
+export interface RowKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** What names a run: everything below derives from these three. */
+export interface RunId {
+  readonly source: string;
+  /** The execution's name. */
+  readonly run: string;
+  /** The execution's start, ISO-8601 UTC with milliseconds. */
+  readonly startedAt: string;
+}
+
+const SOURCE_PREFIX = 'SOURCE#';
+const RUN_PREFIX = 'RUN#';
+
+/** Partition of the runs whose input names no usable source; "-" can be no source's name. */
+export const UNKNOWN_SOURCE = '-';
+
+export function runKey({ source, startedAt, run }: RunId): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `${RUN_PREFIX}${startedAt}#${run}` };
+}
+
+export function latestKey(source: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: 'LATEST' };
+}
+
+export function activeKey(source: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: 'ACTIVE' };
+}
+
+export function slotKey(source: string, scheduledTime: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${scheduledTime}` };
+}
+
+/** Prefix of the sort keys of all runs of a source, for Query. */
+export const RUN_SORT_PREFIX = RUN_PREFIX;
+
+/** `<source>/<yyyy>/<mm>/<dd>/<run>/`, with the trailing slash. */
+export function runPrefix({ source, startedAt, run }: RunId): string {
+  const [year, month, day] = startedAt.slice(0, 10).split('-');
+  return `${source}/${year}/${month}/${day}/${run}/`;
+}
+
+export function manifestKey(id: RunId): string {
+  return `${runPrefix(id)}manifest.json`;
+}
+
+/** `<run prefix><database, percent-encoded>/<attempt>/<file>`. */
+export function objectKey(id: RunId, database: string, attempt: number, file: string): string {
+  return `${runPrefix(id)}${encodeDatabase(database)}/${attempt}/${file}`;
+}
+
+/**
+ * A database's name as one segment of a key. Beyond encodeURIComponent, what S3 tools mistreat is encoded too:
+ * `!'()*`, and the names "." and "..", which clients resolve as folders.
+ */
+export function encodeDatabase(database: string): string {
+  if (/^\.{1,2}$/.test(database)) return database.replaceAll('.', '%2E');
+  return encodeURIComponent(database).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** `hf-<source>-<yyyymmdd-hhmmss>` in UTC: letters, digits and single hyphens only, as RDS demands. */
+export function snapshotIdentifier({ source, startedAt }: Pick<RunId, 'source' | 'startedAt'>): string {
+  const digits = startedAt.replace(/\D/g, '');
+  return `hf-${source}-${digits.slice(0, 8)}-${digits.slice(8, 14)}`;
+}

@@ -1,0 +1,102 @@
+/** The manifest of a recovery point, format holdfast/1: what a restore needs to know, and who says that it is good. */
+import { z } from 'zod';
+import { TRIGGERS } from './run-input.ts';
+
+export const MANIFEST_FORMAT = 'holdfast/1';
+
+const Timestamp = z.iso.datetime();
+const Count = z.int().nonnegative();
+
+export const VERDICTS = ['verified', 'partial', 'suspect', 'snapshot-only'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const OBJECT_ROLES = ['archive', 'schema', 'data', 'roles', 'evidence'] as const;
+export type ObjectRole = (typeof OBJECT_ROLES)[number];
+
+export const Checksum = z.looseObject({
+  algorithm: z.literal('CRC32'),
+  /** FULL_OBJECT: over the bytes of the object, not over the checksums of its parts. */
+  type: z.literal('FULL_OBJECT'),
+  value: z.base64().describe('base64 of the big-endian CRC32'),
+});
+export type Checksum = z.infer<typeof Checksum>;
+
+export const StoredObject = z.looseObject({
+  role: z.enum(OBJECT_ROLES),
+  key: z.string().min(1),
+  versionId: z.string().min(1).nullable(),
+  sizeBytes: Count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  checksum: Checksum,
+});
+export type StoredObject = z.infer<typeof StoredObject>;
+
+export const Totals = z.looseObject({
+  tables: Count,
+  rows: Count,
+  sequences: Count,
+  largeObjects: Count,
+});
+export type Totals = z.infer<typeof Totals>;
+
+export const DatabaseDump = z.looseObject({
+  database: z.string().min(1),
+  client: z.string().describe('the client that wrote the archive, such as "pg_dump 17.11"'),
+  snapshotAt: Timestamp.describe('when the exported snapshot was taken: the point in time that the data has'),
+  encoding: z.string(),
+  collation: z.string(),
+  warnings: z.array(z.string()),
+  objects: z.array(StoredObject).min(1),
+  totals: Totals,
+});
+export type DatabaseDump = z.infer<typeof DatabaseDump>;
+
+export const ManifestDump = DatabaseDump.extend({
+  restore: z.array(z.string()).min(1).describe('commands that restore this database with stock tools'),
+});
+
+export const SNAPSHOT_KINDS = ['instance', 'cluster'] as const;
+
+export const Snapshot = z.looseObject({
+  kind: z.enum(SNAPSHOT_KINDS),
+  identifier: z.string(),
+  arn: z.string(),
+  status: z.literal('available'),
+  sizeGiB: Count,
+  kmsKey: z.string().nullable(),
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+export const Verification = z.looseObject({
+  at: Timestamp,
+  by: z.literal('VerifyDump'),
+  objects: Count,
+});
+export type Verification = z.infer<typeof Verification>;
+
+export const Manifest = z.looseObject({
+  format: z.literal(MANIFEST_FORMAT),
+  source: z.string(),
+  run: z.string(),
+  label: z.string().nullable(),
+  trigger: z.enum(TRIGGERS),
+  startedAt: Timestamp,
+  finishedAt: Timestamp,
+  verdict: z.enum(VERDICTS),
+  server: z.looseObject({ version: z.string() }).nullable(),
+  snapshot: Snapshot.nullable(),
+  dumps: z.array(ManifestDump),
+  verification: Verification.nullable(),
+  restoreTests: z.array(z.unknown()),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** What was true of the data inside the dump's own snapshot; the object `evidence.json.gz`. */
+export const Evidence = z.looseObject({
+  tables: z.array(z.looseObject({ schema: z.string(), name: z.string(), rows: Count })),
+  sequences: z.array(z.looseObject({ schema: z.string(), name: z.string(), lastValue: z.string().nullable() })),
+  largeObjects: z.looseObject({ count: Count }),
+  extensions: z.array(z.looseObject({ name: z.string(), schema: z.string(), version: z.string() })),
+  settings: z.array(z.looseObject({ name: z.string(), value: z.string(), role: z.string().nullable() })),
+});
+export type Evidence = z.infer<typeof Evidence>;

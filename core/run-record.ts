@@ -1,0 +1,93 @@
+/**
+ * What a run leaves in the table, and what its steps hand to one another there. The worker reads its plan from the
+ * run's row and writes its outcome into it; payloads of the state machine carry only keys and totals.
+ */
+import { z } from 'zod';
+import { Connection, Dump } from './config/schema.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+import { DatabaseDump, Manifest } from './manifest.ts';
+import { TRIGGERS } from './run-input.ts';
+
+export const Failure = z.object({
+  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  message: z.string(),
+});
+
+/** What the worker is to dump. No secret is in here: `connection.secret` is a name. */
+export const DumpPlan = z.object({
+  connection: Connection,
+  /** Names, or exactly ["*"]; absent: the connection's database. */
+  databases: z.array(z.string()).min(1).optional(),
+  dump: Dump,
+  /** RDS instance or cluster to ask for an endpoint where neither connection nor secret names a host. */
+  rds: z.object({ kind: z.enum(['instance', 'cluster']), identifier: z.string() }).optional(),
+  /** After this moment the worker gives up with DeadlineExceeded. ISO-8601 UTC. */
+  deadline: z.iso.datetime(),
+});
+export type DumpPlan = z.infer<typeof DumpPlan>;
+
+/** What became of one database: its dump, committed in S3, or why there is none. */
+export const DatabaseOutcome = z.discriminatedUnion('status', [
+  DatabaseDump.extend({ status: z.literal('dumped') }),
+  z.object({ status: z.literal('failed'), database: z.string(), failure: Failure }),
+]);
+export type DatabaseOutcome = z.infer<typeof DatabaseOutcome>;
+
+/** What the worker writes about itself before it exits, good or bad. Without it the dump failed. */
+export const Outcome = z.object({
+  attempt: z.int().positive(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  /** Why nothing could be dumped at all; null when each database has its own answer. */
+  failure: Failure.nullable(),
+  server: z.object({ version: z.string() }).nullable(),
+  /** Every database that was due, in the order of the plan. */
+  databases: z.array(DatabaseOutcome),
+});
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Progress of a worker, renewed with its claim. */
+export const Progress = z.object({
+  phase: z.enum(['connecting', 'dumping', 'committing']),
+  database: z.string().nullable(),
+  databasesDone: z.int().nonnegative(),
+  databasesDue: z.int().nonnegative(),
+  bytesUploaded: z.int().nonnegative(),
+  at: z.iso.datetime(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** The row ACTIVE of a source: at most one run may hold it. */
+export const ActiveRow = z.looseObject({
+  owner: z.string().describe("the execution's ARN"),
+  run: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Attempt of the worker that may commit; a newer attempt fences an older one off. 0: no worker yet. */
+  attempt: z.int().nonnegative(),
+  progress: Progress.optional(),
+});
+export type ActiveRow = z.infer<typeof ActiveRow>;
+
+export const RUN_STATUSES = ['running', 'succeeded', 'failed', 'aborted'] as const;
+
+/** The row of a run. Once it is closed (status other than running) nothing may change its verdict. */
+export const RunRow = Manifest.omit({ dumps: true })
+  .partial()
+  .extend({
+    pk: z.string(),
+    sk: z.string(),
+    source: z.string(),
+    run: z.string(),
+    executionArn: z.string(),
+    startedAt: z.iso.datetime(),
+    trigger: z.enum(TRIGGERS),
+    status: z.enum(RUN_STATUSES),
+    label: z.string().nullable(),
+    plan: DumpPlan.optional(),
+    outcome: Outcome.optional(),
+    failure: Failure.optional(),
+    dumps: z.array(DatabaseDump).optional(),
+    /** When the message about the end went out; the backstop publishes for runs without it. */
+    notifiedAt: z.iso.datetime().optional(),
+  });
+export type RunRow = z.infer<typeof RunRow>;
