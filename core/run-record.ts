@@ -13,6 +13,10 @@ export const Failure = z.object({
   message: z.string(),
 });
 
+/** A database that was due and has no verified dump. */
+export const DatabaseFailure = z.object({ database: z.string(), failure: Failure });
+export type DatabaseFailure = z.infer<typeof DatabaseFailure>;
+
 /** What the worker is to dump. No secret is in here: `connection.secret` is a name. */
 export const DumpPlan = z.object({
   connection: Connection,
@@ -29,7 +33,7 @@ export type DumpPlan = z.infer<typeof DumpPlan>;
 /** What became of one database: its dump, committed in S3, or why there is none. */
 export const DatabaseOutcome = z.discriminatedUnion('status', [
   DatabaseDump.extend({ status: z.literal('dumped') }),
-  z.object({ status: z.literal('failed'), database: z.string(), failure: Failure }),
+  DatabaseFailure.extend({ status: z.literal('failed') }),
 ]);
 export type DatabaseOutcome = z.infer<typeof DatabaseOutcome>;
 
@@ -87,6 +91,7 @@ export const RunRow = Manifest.omit({ dumps: true })
     outcome: Outcome.optional(),
     failure: Failure.optional(),
     dumps: z.array(DatabaseDump).optional(),
+    failedDatabases: z.array(DatabaseFailure).optional(),
     /** When the message about the end went out; the backstop publishes for runs without it. */
     notifiedAt: z.iso.datetime().optional(),
   });

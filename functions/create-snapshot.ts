@@ -1,0 +1,39 @@
+/** State CreateSnapshot: orders the manual snapshot of the run, once, however often the state runs. */
+import type { z } from 'zod';
+import { checkSnapshotQuota } from '../aws/snapshot-quota.ts';
+import { findSnapshot, orderSnapshot, snapshotTarget } from '../aws/snapshots.ts';
+import { HoldfastError } from '../core/errors.ts';
+import { snapshotIdentifier } from '../core/keys.ts';
+import { snapshotProgress } from '../core/snapshot-progress.ts';
+import { CreateSnapshotInput, type RdsTarget, type SnapshotProgress } from '../core/steps.ts';
+import { taskHandler } from './handler.ts';
+
+/** How long to wait for an instance that is in its own backup window; the longest window AWS offers by default is 30 minutes. */
+const BUSY_LIMIT_MS = 60 * 60_000;
+const BUSY_WAIT_SECONDS = 60;
+
+async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise<SnapshotProgress> {
+  const identifier = snapshotIdentifier(run);
+  const target = await snapshotTarget(run.rds);
+  const existing = await findSnapshot(target.kind, identifier);
+  if (existing) return snapshotProgress(target.kind, existing, run.startedAt, Date.now());
+  await checkSnapshotQuota(target.kind);
+  const snapshot = await orderSnapshot(target, identifier, [
+    { Key: 'holdfast:source', Value: run.source },
+    { Key: 'holdfast:run', Value: run.run },
+  ]);
+  return snapshot ? snapshotProgress(target.kind, snapshot, run.startedAt, Date.now()) : busy(target, identifier, run.startedAt);
+}
+
+function busy(target: RdsTarget, identifier: string, startedAt: string): SnapshotProgress {
+  const waitedMs = Date.now() - Date.parse(startedAt);
+  if (waitedMs > BUSY_LIMIT_MS) {
+    throw new HoldfastError(
+      'SnapshotFailed',
+      `${target.kind} ${target.identifier} was busy with something else for ${Math.round(waitedMs / 60_000)} minutes`,
+    );
+  }
+  return { status: 'busy', waitSeconds: BUSY_WAIT_SECONDS, kind: target.kind, identifier, snapshot: null };
+}
+
+export const handler = taskHandler(CreateSnapshotInput, createSnapshot);

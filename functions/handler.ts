@@ -1,0 +1,36 @@
+/** How every Lambda of Holdfast is wrapped: the event is parsed by its contract, then one function is called. */
+import middy from '@middy/core';
+import type { Handler } from 'aws-lambda';
+import type { ZodType } from 'zod';
+import { causeChain, HoldfastError } from '../core/errors.ts';
+
+/**
+ * @param contract of the event; an event that breaks it is a bug of the machine, not of a person: UnexpectedError
+ * @param work is given the parsed event; what it throws reaches Step Functions with `name` as errorType
+ */
+export function taskHandler<Input, Output>(
+  contract: ZodType<Input>,
+  work: (input: Input) => Promise<Output>,
+): Handler<unknown, Output> {
+  return middy<unknown, Output>()
+    .use({ onError: ({ error }) => rethrowNamed(error) })
+    .handler(async (event) => work(parse(contract, event)));
+}
+
+function parse<Input>(contract: ZodType<Input>, event: unknown): Input {
+  const { data, error } = contract.safeParse(event);
+  if (error) {
+    const fields = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    throw new HoldfastError('UnexpectedError', `the machine sent an unexpected event: ${fields}`, { cause: error });
+  }
+  return data;
+}
+
+/** Keeps names that the machine retries on or that are codes; what AWS refuses becomes AccessDenied with its action. */
+function rethrowNamed(error: unknown): never {
+  if (error instanceof HoldfastError) throw error;
+  if (error instanceof Error && /^AccessDenied/.test(error.name)) {
+    throw new HoldfastError('AccessDenied', error.message, { cause: error });
+  }
+  throw new HoldfastError('UnexpectedError', causeChain(error), { cause: error });
+}

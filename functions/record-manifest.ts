@@ -1,0 +1,114 @@
+/** State RecordManifest: judges the parts, and records what is good as a recovery point. After it nothing changes the verdict. */
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { dynamo, s3 } from '../aws/clients.ts';
+import { bucketName, tableName } from '../aws/environment.ts';
+import { getRun } from '../aws/run-store.ts';
+import { buildManifest } from '../core/build-manifest.ts';
+import { HoldfastError } from '../core/errors.ts';
+import { activeKey, latestKey, manifestKey } from '../core/keys.ts';
+import type { Manifest } from '../core/manifest.ts';
+import type { RunRow } from '../core/run-record.ts';
+import { RecordManifestInput, type RecordedManifest } from '../core/steps.ts';
+import { judge, type Judgement } from '../core/verdict.ts';
+import { taskHandler } from './handler.ts';
+
+async function recordManifest(input: RecordManifestInput): Promise<RecordedManifest> {
+  const run = await getRun(input);
+  const recorded = recordedBefore(run);
+  if (recorded) return recorded;
+  const [snapshot, dump] = input.parts;
+  const { verdict, failure, dumps, failedDatabases } = judge(snapshot, dump, run.plan, run.outcome);
+  if (verdict === null) {
+    throw new HoldfastError(failure?.code ?? 'UnexpectedError', failure?.message ?? 'no part of the run is good');
+  }
+  const { finishedAt } = input;
+  const manifest = buildManifest({ run, verdict, snapshot, dump, dumps, finishedAt, bucket: bucketName() });
+  await storeManifest(manifest);
+  await closeRun(run, manifest, { failure, failedDatabases });
+  return { verdict, failure };
+}
+
+/** This state ran before and its answer was lost: the same answer again. */
+function recordedBefore({ status, verdict, failure }: RunRow): RecordedManifest | null {
+  return status !== 'running' && verdict !== undefined ? { verdict, failure: failure ?? null } : null;
+}
+
+async function storeManifest(manifest: Manifest): Promise<void> {
+  await s3().send(
+    new PutObjectCommand({
+      Bucket: bucketName(),
+      Key: manifestKey(manifest),
+      Body: `${JSON.stringify(manifest, null, 2)}\n`,
+      ContentType: 'application/json',
+    }),
+  );
+}
+
+type RunEnd = Pick<Judgement, 'failure' | 'failedDatabases'>;
+
+/** One transaction: the verdict, the newest verified point and the release of the source stand or fall together. */
+async function closeRun(run: RunRow, manifest: Manifest, end: RunEnd): Promise<void> {
+  const items: TransactWriteCommandInput['TransactItems'] = [updateRun(run, manifest, end), releaseActive(run)];
+  if (manifest.verdict === 'verified') items.push(putLatest(run, manifest));
+  try {
+    await dynamo().send(new TransactWriteCommand({ TransactItems: items }));
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    throw new HoldfastError('Cancelled', `run ${run.run} was closed before its manifest could be recorded`, {
+      cause: error,
+    });
+  }
+}
+
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+function updateRun(run: RunRow, manifest: Manifest, { failure, failedDatabases }: RunEnd): TransactItem {
+  const { source: _source, run: _run, startedAt: _startedAt, ...recorded } = manifest;
+  const fields: Record<string, unknown> = {
+    ...recorded,
+    // The commands are long, derive from the rest and are in manifest.json: a row has 400 KB at most.
+    dumps: manifest.dumps.map(({ restore: _restore, ...dump }) => dump),
+    status: failure ? 'failed' : 'succeeded',
+    ...(failure && { failure }),
+    ...(failedDatabases.length > 0 && { failedDatabases }),
+  };
+  const names = Object.keys(fields);
+  return {
+    Update: {
+      TableName: tableName(),
+      Key: { pk: run.pk, sk: run.sk },
+      UpdateExpression: `SET ${names.map((name, i) => `#${i} = :${name}`).join(', ')} REMOVE outcome`,
+      ConditionExpression: '#status = :running',
+      ExpressionAttributeNames: {
+        '#status': 'status',
+        ...Object.fromEntries(names.map((name, i) => [`#${i}`, name])),
+      },
+      ExpressionAttributeValues: {
+        ':running': 'running',
+        ...Object.fromEntries(names.map((name) => [`:${name}`, fields[name]])),
+      },
+    },
+  };
+}
+
+function releaseActive({ source, executionArn }: RunRow): TransactItem {
+  return {
+    Delete: {
+      TableName: tableName(),
+      Key: activeKey(source),
+      ConditionExpression: '#owner = :owner',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: { ':owner': executionArn },
+    },
+  };
+}
+
+function putLatest({ source, run, startedAt, sk }: RunRow, { finishedAt }: Manifest): TransactItem {
+  return {
+    Put: { TableName: tableName(), Item: { ...latestKey(source), run, startedAt, finishedAt, runSk: sk } },
+  };
+}
+
+export const handler = taskHandler(RecordManifestInput, recordManifest);

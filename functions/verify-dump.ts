@@ -1,0 +1,66 @@
+/**
+ * State VerifyDump: a second party, under a role that cannot write, compares what S3 stores with what the worker says
+ * that it sent. The expected values come from the outcome in the table, never from metadata of the objects.
+ */
+import { ChecksumMode, HeadObjectCommand, NotFound, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import { s3 } from '../aws/clients.ts';
+import { bucketName } from '../aws/environment.ts';
+import { getRun } from '../aws/run-store.ts';
+import { HoldfastError, toFailure } from '../core/errors.ts';
+import type { DatabaseDump, StoredObject } from '../core/manifest.ts';
+import { type RunRef, VerifyDumpInput, type VerifiedDump } from '../core/steps.ts';
+import { compareStored, requireArchive } from '../core/verify-object.ts';
+import { taskHandler } from './handler.ts';
+
+async function verifyDump(run: RunRef): Promise<VerifiedDump> {
+  const { outcome } = await getRun(run);
+  const dumped = outcome?.databases.filter((database) => database.status === 'dumped') ?? [];
+  const verified: VerifiedDump = { at: new Date().toISOString(), objects: 0, mismatches: [], versionIds: {} };
+  for (const dump of dumped) await verifyDatabase(dump, verified);
+  if (verified.objects > 0) return verified;
+  const [first] = verified.mismatches;
+  if (first) throw new HoldfastError(first.failure.code, first.failure.message);
+  throw new HoldfastError('UnexpectedError', `the outcome of run ${run.run} names no object to verify`);
+}
+
+/** Adds the database to what is verified, or to the mismatches when one of its objects is not what was sent. */
+async function verifyDatabase(dump: DatabaseDump, verified: VerifiedDump): Promise<void> {
+  try {
+    requireArchive(dump);
+    const versionIds = await Promise.all(dump.objects.map(verifyObject));
+    Object.assign(verified.versionIds, ...versionIds);
+    verified.objects += dump.objects.length;
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    verified.mismatches.push({ database: dump.database, failure: toFailure(error) });
+  }
+}
+
+/** @returns the version that S3 holds, where the worker never learned it */
+async function verifyObject(object: StoredObject): Promise<Record<string, string>> {
+  const head = await headObject(object);
+  compareStored(object, head && {
+    sizeBytes: head.ContentLength,
+    checksum: head.ChecksumCRC32,
+    checksumType: head.ChecksumType,
+  });
+  return object.versionId === null && head?.VersionId !== undefined ? { [object.key]: head.VersionId } : {};
+}
+
+async function headObject({ key, versionId }: StoredObject): Promise<HeadObjectCommandOutput | undefined> {
+  try {
+    return await s3().send(
+      new HeadObjectCommand({
+        Bucket: bucketName(),
+        Key: key,
+        ...(versionId !== null && { VersionId: versionId }),
+        ChecksumMode: ChecksumMode.ENABLED,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}
+
+export const handler = taskHandler(VerifyDumpInput, verifyDump);
