@@ -1,0 +1,46 @@
+/** What pg_dump is to do with each database of a source. */
+import { z } from 'zod';
+import { ALLOWED_PG_DUMP_ARGUMENTS, compressionProblem } from './pg-dump-arguments.ts';
+import { Name, textWith } from './values.ts';
+
+const ARGUMENTS_HELP = `only these are passed on: ${ALLOWED_PG_DUMP_ARGUMENTS.join(', ')}`;
+
+export const Dump = z
+  .strictObject({
+    jobs: z
+      .union([z.literal('auto'), z.int().min(1).max(32)], {
+        error: ({ input }) => `${JSON.stringify(input)} is not valid: write auto, or a whole number from 1 to 32`,
+      })
+      .default('auto')
+      .describe('parallel connections of one dump; accepted and validated, not yet acted on'),
+    compression: textWith(compressionProblem)
+      .default('zstd:1')
+      .describe('none, or gzip, lz4 or zstd with an optional level, such as gzip:6'),
+    excludeTables: z
+      .array(Name)
+      .default([])
+      .describe("patterns of pg_dump's --exclude-table: neither their definition nor their rows are in the dump"),
+    excludeTableData: z
+      .array(Name)
+      .default([])
+      .describe("patterns of pg_dump's --exclude-table-data: their rows are not in the dump"),
+    extraArgs: z
+      .array(
+        z.enum(ALLOWED_PG_DUMP_ARGUMENTS, {
+          error: ({ input }) =>
+            `${JSON.stringify(input)} is not allowed, because a dump must hold all rows: ${ARGUMENTS_HELP}`,
+        }),
+      )
+      .default([])
+      .describe('further arguments of pg_dump, from a short list that leaves out no row'),
+    evidence: z
+      .enum(['counts', 'none'])
+      .default('counts')
+      .describe('counts: the exact rows of every table, from the snapshot of the dump; none: no count'),
+    onBlockedDdl: z
+      .enum(['warn', 'fail'])
+      .default('warn')
+      .describe('what to do when a dump holds up DDL of others; accepted and validated, not yet acted on'),
+  })
+  .describe('how the databases are dumped');
+export type Dump = z.infer<typeof Dump>;
