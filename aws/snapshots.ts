@@ -56,7 +56,11 @@ export async function findSnapshot(kind: RdsTarget['kind'], identifier: string):
  *   the order later
  * @throws SnapshotQuotaExceeded, AccessDenied, SnapshotFailed
  */
-export async function orderSnapshot(target: RdsTarget, identifier: string, tags: Tag[]): Promise<RdsSnapshot | undefined> {
+export async function orderSnapshot(
+  target: RdsTarget,
+  identifier: string,
+  tags: Tag[],
+): Promise<RdsSnapshot | undefined> {
   try {
     return await named(target, create(target, identifier, tags));
   } catch (error) {
@@ -67,7 +71,11 @@ export async function orderSnapshot(target: RdsTarget, identifier: string, tags:
   }
 }
 
-async function create({ kind, identifier }: RdsTarget, snapshot: string, Tags: Tag[]): Promise<RdsSnapshot | undefined> {
+async function create(
+  { kind, identifier }: RdsTarget,
+  snapshot: string,
+  Tags: Tag[],
+): Promise<RdsSnapshot | undefined> {
   if (kind === 'cluster') {
     const { DBClusterSnapshot } = await rds().send(
       new CreateDBClusterSnapshotCommand({

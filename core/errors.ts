@@ -250,7 +250,7 @@ export function toFailure(error: unknown): Failure {
 /** `a: b: c` of an error and its causes, outermost first. */
 export function causeChain(error: unknown): string {
   const parts: string[] = [];
-  for (let current = error; current !== undefined && current !== null; ) {
+  for (let current = error; current !== undefined && current !== null;) {
     if (!(current instanceof Error)) {
       parts.push(String(current));
       break;

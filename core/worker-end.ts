@@ -6,9 +6,7 @@ import { HoldfastError } from './errors.ts';
 const StoppedTask = z.looseObject({
   StopCode: z.string().optional(),
   StoppedReason: z.string().optional(),
-  Containers: z
-    .array(z.looseObject({ ExitCode: z.int().optional(), Reason: z.string().optional() }))
-    .default([]),
+  Containers: z.array(z.looseObject({ ExitCode: z.int().optional(), Reason: z.string().optional() })).default([]),
 });
 
 /** 128 + SIGKILL: the kernel's out-of-memory killer, or ECS after the stop timeout. */

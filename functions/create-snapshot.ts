@@ -22,7 +22,9 @@ async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise
     { Key: 'holdfast:source', Value: run.source },
     { Key: 'holdfast:run', Value: run.run },
   ]);
-  return snapshot ? snapshotProgress(target.kind, snapshot, run.startedAt, Date.now()) : busy(target, identifier, run.startedAt);
+  return snapshot
+    ? snapshotProgress(target.kind, snapshot, run.startedAt, Date.now())
+    : busy(target, identifier, run.startedAt);
 }
 
 function busy(target: RdsTarget, identifier: string, startedAt: string): SnapshotProgress {

@@ -39,11 +39,14 @@ async function verifyDatabase(dump: DatabaseDump, verified: VerifiedDump): Promi
 /** @returns the version that S3 holds, where the worker never learned it */
 async function verifyObject(object: StoredObject): Promise<Record<string, string>> {
   const head = await headObject(object);
-  compareStored(object, head && {
-    sizeBytes: head.ContentLength,
-    checksum: head.ChecksumCRC32,
-    checksumType: head.ChecksumType,
-  });
+  compareStored(
+    object,
+    head && {
+      sizeBytes: head.ContentLength,
+      checksum: head.ChecksumCRC32,
+      checksumType: head.ChecksumType,
+    },
+  );
   return object.versionId === null && head?.VersionId !== undefined ? { [object.key]: head.VersionId } : {};
 }
 

@@ -1,0 +1,95 @@
+/**
+ * Packages the service: the one CloudFormation template and the one set of bundles that are deployed to AWS and to the
+ * local stack alike. It works in a folder of its own, so that several stacks can be packaged from one checkout.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { HoldfastError } from '../core/errors.ts';
+import { buildWorker } from './build-worker.ts';
+import { CONFIG_FILE } from './service-config.ts';
+
+const CHECKOUT = join(import.meta.dirname, '..');
+
+/** What the service is made of; linked, so that a packaged stack always shows the checkout's own files. */
+const PARTS = ['serverless.yml', 'package.json', 'node_modules', 'functions', 'core', 'aws', 'infra', 'statemachine'];
+
+/** CloudFormation's quota "Resources in a CloudFormation template" (AWS CloudFormation user guide). */
+const MAX_RESOURCES = 500;
+
+export interface PackageOptions {
+  readonly configFile: string;
+  /** Gets `service/` (with `.serverless/`) and `worker/`. */
+  readonly outDir: string;
+  readonly stage: string;
+  /** The image that the task definition names. */
+  readonly workerImage: string;
+}
+
+/** @throws InvalidConfig for a bad holdfast.yml, or for one that needs more resources than a template holds */
+export async function packageService(options: PackageOptions): Promise<{ serviceDir: string }> {
+  const serviceDir = prepare(options);
+  await Promise.all([buildWorker(join(options.outDir, 'worker')), serverless(['package'], serviceDir, options)]);
+  checkSize(serviceDir);
+  return { serviceDir };
+}
+
+/** Deploys what packageService has packaged. `env` points the SDK at an AWS. */
+export async function deployService(
+  options: Pick<PackageOptions, 'stage' | 'workerImage'> & { serviceDir: string; env?: NodeJS.ProcessEnv },
+): Promise<void> {
+  await serverless(['deploy', '--package', '.serverless'], options.serviceDir, options);
+}
+
+/** A clean folder of links to the checkout, and the configuration as holdfast.yml. */
+function prepare({ configFile, outDir }: PackageOptions): string {
+  if (!existsSync(configFile)) {
+    throw new HoldfastError('InvalidConfig', `there is no file ${configFile}; copy holdfast.example.yml and edit it`);
+  }
+  const serviceDir = join(outDir, 'service');
+  rmSync(serviceDir, { recursive: true, force: true });
+  mkdirSync(serviceDir, { recursive: true });
+  for (const part of PARTS) symlinkSync(join(CHECKOUT, part), join(serviceDir, part));
+  copyFileSync(configFile, join(serviceDir, CONFIG_FILE));
+  return serviceDir;
+}
+
+async function serverless(
+  command: readonly string[],
+  serviceDir: string,
+  { stage, workerImage, env = {} }: { stage: string; workerImage: string; env?: NodeJS.ProcessEnv },
+): Promise<void> {
+  const bin = join(CHECKOUT, 'node_modules/serverless/bin/serverless.js');
+  const result = await execa(process.execPath, [bin, ...command, '--stage', stage], {
+    cwd: serviceDir,
+    env: {
+      ...env,
+      HOLDFAST_WORKER_IMAGE: workerImage,
+      SLS_INTERACTIVE_SETUP_ENABLE: '0',
+      SLS_NOTIFICATIONS_MODE: 'off',
+    },
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+  });
+  if (result.failed) throw serverlessError(command, result.all);
+}
+
+/** The framework wraps our own refusals in its report; what a person needs is the refusal. */
+function serverlessError(command: readonly string[], output: string): HoldfastError {
+  const refusal = /InvalidConfig: ([\s\S]*?)\n\s+at /.exec(output)?.[1];
+  if (refusal !== undefined) return new HoldfastError('InvalidConfig', refusal);
+  return new HoldfastError('UnexpectedError', `serverless ${command.join(' ')} failed:\n${output}`);
+}
+
+function checkSize(serviceDir: string): void {
+  const file = join(serviceDir, '.serverless/cloudformation-template-update-stack.json');
+  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, unknown> };
+  const count = Object.keys(Resources).length;
+  if (count <= MAX_RESOURCES) return;
+  throw new HoldfastError(
+    'InvalidConfig',
+    `${CONFIG_FILE} makes ${count} CloudFormation resources, a template holds ${MAX_RESOURCES}: ` +
+      'move sources into a second configuration and deploy it as a stage of its own',
+  );
+}
