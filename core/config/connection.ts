@@ -1,6 +1,6 @@
 /** How to reach a Postgres server: what the secret does not say, and how its certificate is judged. */
 import { z } from 'zod';
-import { isRecord, Name, textLike } from './values.ts';
+import { isRecord, Name } from './values.ts';
 
 export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
@@ -11,7 +11,10 @@ const KEYS = {
   secret: Name.optional().describe(
     'name or ARN of the secret in Secrets Manager: {"username","password","host","port","dbname"}, the last three optional',
   ),
-  host: textLike(/^[^\s/,@]+$/, 'write one host name or address, without a scheme, user or port')
+  // The value is not repeated in the message: a URL in its place holds a password.
+  host: z
+    .string()
+    .regex(/^[^\s/,@]+$/, 'is no host: write one host name or address, without a scheme, user or port')
     .optional()
     .describe('host of the server, where neither the secret nor rds says it'),
   port: z.int().min(1).max(65_535).optional().describe('port of the server; 5432 where nothing says it'),
