@@ -3,6 +3,7 @@
  * named after the states in statemachine/backup.asl.json.
  */
 import { z } from 'zod';
+import type { Failure as FailureValue } from './errors.ts';
 import { Snapshot, VERDICTS } from './manifest.ts';
 import { DatabaseFailure, Failure } from './run-record.ts';
 
@@ -122,7 +123,7 @@ export const PublishSuccessInput = RunRef;
 export const RecordFailureInput = Execution.extend({ error: z.string(), cause: z.string() });
 
 export interface RecordedFailure {
-  readonly failure: Failure;
+  readonly failure: FailureValue;
 }
 
 export const PublishFailureInput = Execution.extend({ failure: Failure });

@@ -11,6 +11,5 @@ let config: Config | undefined;
 
 /** Read once per process. @throws InvalidConfig, which packaging has already refused */
 export function deployedConfig(): Config {
-  config ??= parseConfig(readFileSync(join(required('LAMBDA_TASK_ROOT'), FILE), 'utf8'), FILE);
-  return config;
+  return (config ??= parseConfig(readFileSync(join(required('LAMBDA_TASK_ROOT'), FILE), 'utf8'), FILE));
 }

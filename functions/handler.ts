@@ -1,6 +1,6 @@
 /** How every Lambda of Holdfast is wrapped: the event is parsed by its contract, then one function is called. */
-import middy from '@middy/core';
-import type { Handler } from 'aws-lambda';
+import middy, { type MiddyfiedHandler } from '@middy/core';
+import type { Context } from 'aws-lambda';
 import type { ZodType } from 'zod';
 import { causeChain, HoldfastError } from '../core/errors.ts';
 
@@ -11,10 +11,10 @@ import { causeChain, HoldfastError } from '../core/errors.ts';
 export function taskHandler<Input, Output>(
   contract: ZodType<Input>,
   work: (input: Input) => Promise<Output>,
-): Handler<unknown, Output> {
-  return middy<unknown, Output>()
-    .use({ onError: ({ error }) => rethrowNamed(error) })
-    .handler(async (event) => work(parse(contract, event)));
+): MiddyfiedHandler<unknown, Output, Error, Context> {
+  return middy<unknown, Output, Error, Context>(async (event: unknown) => work(parse(contract, event))).onError(
+    ({ error }) => rethrowNamed(error),
+  );
 }
 
 function parse<Input>(contract: ZodType<Input>, event: unknown): Input {

@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { rdsCaBundle } from '../worker/postgres/rds-ca.ts';
+import { RDS_CA_FILE, rdsCertificatesPem } from '../worker/postgres/certificates.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 
-/** Writes `worker.mjs` and `rds-ca.pem` into a folder. */
+/** Writes `worker.mjs` and the certificates of RDS into a folder. */
 export async function buildWorker(outDir: string): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   await build({
@@ -25,5 +25,5 @@ export async function buildWorker(outDir: string): Promise<void> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
-  writeFileSync(join(outDir, 'rds-ca.pem'), rdsCaBundle());
+  writeFileSync(join(outDir, RDS_CA_FILE), rdsCertificatesPem());
 }
