@@ -1,0 +1,80 @@
+/** Deploys the service to an emulator and finds out what it made. */
+import { DescribeStacksCommand, type CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { HoldfastError } from '../core/errors.ts';
+import { deployService, packageService } from '../infra/package.ts';
+import { localClients } from './clients.ts';
+import { CREDENTIALS, REGION } from './emulator.ts';
+import type { StackInfo } from './stack-state.ts';
+
+const STAGE = 'local';
+export const WORKER_IMAGE = 'holdfast-worker:local';
+
+/** Bundles and template into `<outDir>`; the worker's bundle becomes `<outDir>/worker/worker.mjs`. */
+export async function packageForLocal(configFile: string, outDir: string): Promise<string> {
+  const { serviceDir } = await packageService({ configFile, outDir, stage: STAGE, workerImage: WORKER_IMAGE });
+  return serviceDir;
+}
+
+/** @param endpoints services that are elsewhere, which the SDK finds through its variables */
+export async function deployToEmulator(
+  serviceDir: string,
+  endpoint: string,
+  endpoints: Readonly<Record<string, string>>,
+): Promise<StackInfo> {
+  const env = { ...process.env, ...sdkEnvironment(endpoint, endpoints) };
+  await deployService({ serviceDir, stage: STAGE, workerImage: WORKER_IMAGE, env });
+  const clients = localClients(endpoint);
+  const outputs = await stackOutputs(clients.cloudFormation);
+  const topic = required(outputs, 'TopicArn');
+  return {
+    endpoint,
+    region: REGION,
+    ...CREDENTIALS,
+    stateMachines: {
+      backup: required(outputs, 'BackupMachineArn'),
+      restore: outputs.get('RestoreMachineArn') ?? null,
+      restoreTest: outputs.get('RestoreTestMachineArn') ?? null,
+    },
+    bucket: required(outputs, 'BucketName'),
+    table: required(outputs, 'TableName'),
+    topic,
+    mailbox: await makeMailbox(clients, topic),
+    endpoints,
+  };
+}
+
+/** The variables from which any AWS SDK takes region, credentials and endpoints. */
+export function sdkEnvironment(endpoint: string, endpoints: Readonly<Record<string, string>>): Record<string, string> {
+  const perService = Object.entries(endpoints).map(([service, url]) => [
+    `AWS_ENDPOINT_URL_${service.toUpperCase()}`,
+    url,
+  ]);
+  return {
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    ...(Object.fromEntries(perService) as Record<string, string>),
+  };
+}
+
+async function stackOutputs(cloudFormation: CloudFormationClient): Promise<ReadonlyMap<string, string>> {
+  const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: `holdfast-${STAGE}` }));
+  return new Map((Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+}
+
+function required(outputs: ReadonlyMap<string, string>, name: string): string {
+  const value = outputs.get(name);
+  if (value === undefined) throw new HoldfastError('UnexpectedError', `the deployed stack has no output ${name}`);
+  return value;
+}
+
+/** A queue that gets every message of the topic in the SNS envelope: the mails that would have been sent. */
+async function makeMailbox({ sns, sqs }: ReturnType<typeof localClients>, topic: string): Promise<string> {
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'holdfast-mailbox' }));
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  await sns.send(new SubscribeCommand({ TopicArn: topic, Protocol: 'sqs', Endpoint: Attributes?.QueueArn }));
+  return QueueUrl;
+}

@@ -1,0 +1,80 @@
+/** Starts the emulator of AWS: one process on 127.0.0.1 that keeps everything in memory. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { startDaemon, waitUntilReady, type Daemon } from './daemon.ts';
+import { freePort } from './free-port.ts';
+import type { Toolchain } from './toolchain.ts';
+
+export const REGION = 'us-east-1';
+export const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+
+export interface EmulatorOptions {
+  readonly toolchain: Toolchain;
+  /** Holds its log and its temporary files. */
+  readonly directory: string;
+  readonly port?: number;
+  /** Where containers run, such as `unix:///…`; without it ECS tasks stay RUNNING for ever. */
+  readonly dockerHost?: string;
+  /** More variables for the emulator and so for every Lambda function. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A mend to leave out, for the test that shows that it is needed. */
+  readonly withoutMend?: string;
+}
+
+export interface Emulator {
+  readonly endpoint: string;
+  readonly daemon: Daemon;
+  readonly logFile: string;
+}
+
+const LAUNCHER = path.join(import.meta.dirname, 'emulator', 'launcher.py');
+const START_ATTEMPTS = 3;
+
+/** @throws UnexpectedError with its log when it does not start, for example because a mend does not fit */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const temporary = path.join(options.directory, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  const logFile = path.join(options.directory, 'emulator.log');
+  for (let attempt = 1; ; attempt++) {
+    const port = options.port ?? (await freePort());
+    const env = environmentOf(options, port, temporary);
+    const daemon = await startDaemon('python3', [LAUNCHER], { logFile, cwd: options.directory, env });
+    const endpoint = `http://127.0.0.1:${port}`;
+    try {
+      await waitUntilReady('emulator', daemon, logFile, () => answers(endpoint));
+      return { endpoint, daemon, logFile };
+    } catch (error) {
+      // A free port may be taken by somebody else before the emulator binds it.
+      const taken = error instanceof Error && error.message.includes('already in use');
+      if (options.port !== undefined || !taken || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function environmentOf(options: EmulatorOptions, port: number, temporary: string): Record<string, string> {
+  return {
+    // Lambda functions run under the first `node` there is: the one that npm installed.
+    PATH: `${path.join(import.meta.dirname, '..', 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
+    HOME: process.env['HOME'] ?? '/',
+    TMPDIR: temporary,
+    PYTHONPATH: options.toolchain.pythonPackages,
+    BIND_HOST: '127.0.0.1',
+    GATEWAY_PORT: String(port),
+    MINISTACK_HOST: '127.0.0.1',
+    MINISTACK_REGION: REGION,
+    // Listeners of its own that nothing here uses.
+    IOT_MTLS_ENABLED: '0',
+    SFTP_ENABLED: '0',
+    DOCKER_HOST: options.dockerHost ?? `unix://${path.join(temporary, 'no-containers.sock')}`,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    ...(options.withoutMend === undefined ? {} : { HOLDFAST_WITHOUT_MEND: options.withoutMend }),
+    ...options.environment,
+  };
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  return fetch(`${endpoint}/_ministack/health`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
