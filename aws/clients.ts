@@ -1,6 +1,7 @@
 /**
  * The one place that makes AWS clients. Region, credentials and endpoints come from the environment, as the SDK
  * resolves them; each client is made once per process, when first asked for.
+ * Plain functions, so that a bundle holds only the clients that it uses.
  */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -11,17 +12,23 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
+const made: {
+  cloudFormation?: CloudFormationClient;
+  rds?: RDSClient;
+  s3?: S3Client;
+  secretsManager?: SecretsManagerClient;
+  sns?: SNSClient;
+  stepFunctions?: SFNClient;
+  dynamo?: DynamoDBDocumentClient;
+} = {};
 
-export const cloudFormation = once(() => new CloudFormationClient());
-export const rds = once(() => new RDSClient());
-export const s3 = once(() => new S3Client());
-export const secretsManager = once(() => new SecretsManagerClient());
-export const sns = once(() => new SNSClient());
-export const stepFunctions = once(() => new SFNClient());
-export const dynamo = once(() =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(), { marshallOptions: { removeUndefinedValues: true } }),
-);
+export const cloudFormation = (): CloudFormationClient => (made.cloudFormation ??= new CloudFormationClient());
+export const rds = (): RDSClient => (made.rds ??= new RDSClient());
+export const s3 = (): S3Client => (made.s3 ??= new S3Client());
+export const secretsManager = (): SecretsManagerClient => (made.secretsManager ??= new SecretsManagerClient());
+export const sns = (): SNSClient => (made.sns ??= new SNSClient());
+export const stepFunctions = (): SFNClient => (made.stepFunctions ??= new SFNClient());
+export const dynamo = (): DynamoDBDocumentClient =>
+  (made.dynamo ??= DynamoDBDocumentClient.from(new DynamoDBClient(), {
+    marshallOptions: { removeUndefinedValues: true },
+  }));

@@ -11,8 +11,9 @@ import { CONFIG_FILE } from './service-config.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 
-/** What the service is made of; linked, so that a packaged stack always shows the checkout's own files. */
-const PARTS = ['serverless.yml', 'package.json', 'node_modules', 'functions', 'core', 'aws', 'infra', 'statemachine'];
+/** What the service is made of, besides its configuration. The framework does not follow a link to serverless.yml. */
+const COPIED = ['serverless.yml', 'package.json'];
+const LINKED = ['node_modules', 'functions', 'core', 'aws', 'infra', 'statemachine'];
 
 /** CloudFormation's quota "Resources in a CloudFormation template" (AWS CloudFormation user guide). */
 const MAX_RESOURCES = 500;
@@ -49,7 +50,8 @@ function prepare({ configFile, outDir }: PackageOptions): string {
   const serviceDir = join(outDir, 'service');
   rmSync(serviceDir, { recursive: true, force: true });
   mkdirSync(serviceDir, { recursive: true });
-  for (const part of PARTS) symlinkSync(join(CHECKOUT, part), join(serviceDir, part));
+  for (const file of COPIED) copyFileSync(join(CHECKOUT, file), join(serviceDir, file));
+  for (const part of LINKED) symlinkSync(join(CHECKOUT, part), join(serviceDir, part));
   copyFileSync(configFile, join(serviceDir, CONFIG_FILE));
   return serviceDir;
 }
