@@ -9,8 +9,10 @@ import { dynamo, stepFunctions } from './clients.ts';
 import { tableName } from './environment.ts';
 
 /** The row, strongly consistent, or undefined. */
-export async function findRow(key: RowKey): Promise<Record<string, unknown> | undefined> {
-  const { Item } = await dynamo().send(new GetCommand({ TableName: tableName(), Key: key, ConsistentRead: true }));
+export async function findRow({ pk, sk }: RowKey): Promise<Record<string, unknown> | undefined> {
+  const { Item } = await dynamo().send(
+    new GetCommand({ TableName: tableName(), Key: { pk, sk }, ConsistentRead: true }),
+  );
   return Item;
 }
 
