@@ -1,0 +1,64 @@
+/** SQL that makes the roles of a database on another server, as far as one who is no superuser may. */
+import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+
+export interface Role {
+  readonly name: string;
+  readonly login: boolean;
+  readonly inherit: boolean;
+  readonly createDb: boolean;
+  readonly createRole: boolean;
+  /** -1: no limit. */
+  readonly connectionLimit: number;
+}
+
+export interface Membership {
+  readonly member: string;
+  readonly group: string;
+  readonly admin: boolean;
+}
+
+/** Roles of the server itself and of RDS: they exist wherever they can exist, and nobody else may make them. */
+export function isPlatformRole(name: string): boolean {
+  return /^(pg_|rds_|rdsadmin$|rdsrepladmin$|rdsproxyadmin$|rdstopmgr$|rdswriteforwarduser$)/.test(name);
+}
+
+/**
+ * Roles that exist are left as they are. Nothing of it sets a password: a role with LOGIN cannot log in by password
+ * until one is given. SUPERUSER, REPLICATION and BYPASSRLS are left out, because only a superuser or RDS may give them.
+ */
+export function rolesSql(roles: readonly Role[], memberships: readonly Membership[]): string {
+  const own = roles.filter(({ name }) => !isPlatformRole(name));
+  const names = new Set(own.map(({ name }) => name));
+  const grants = memberships.filter(({ member, group }) => names.has(member) && names.has(group));
+  return [
+    '-- Roles that the database refers to, without passwords. Existing roles are not changed.',
+    ...own.map(createRole),
+    ...grants.map(grantMembership),
+    '',
+  ].join('\n');
+}
+
+function createRole(role: Role): string {
+  const attributes = [
+    role.login ? 'LOGIN' : 'NOLOGIN',
+    role.inherit ? 'INHERIT' : 'NOINHERIT',
+    ...(role.createDb ? ['CREATEDB'] : []),
+    ...(role.createRole ? ['CREATEROLE'] : []),
+    ...(role.connectionLimit < 0 ? [] : [`CONNECTION LIMIT ${role.connectionLimit}`]),
+  ].join(' ');
+  const create = `CREATE ROLE ${quoteIdentifier(role.name)} WITH ${attributes}`;
+  return anonymousBlock(
+    `IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${quoteLiteral(role.name)}) THEN ${create}; END IF;`,
+  );
+}
+
+function grantMembership({ member, group, admin }: Membership): string {
+  return `GRANT ${quoteIdentifier(group)} TO ${quoteIdentifier(member)}${admin ? ' WITH ADMIN OPTION' : ''};`;
+}
+
+/** The quote of the block must not occur in it: names may hold anything. */
+function anonymousBlock(body: string): string {
+  let tag = '$holdfast$';
+  while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`;
+  return `DO ${tag} BEGIN ${body} END ${tag};`;
+}

@@ -1,0 +1,54 @@
+/** The moment at which an object becomes visible, and what is known when S3's answer to it was lost. */
+import { CompleteMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import { s3 } from '../aws/clients.ts';
+import { attemptsOf, httpStatus, withRetries, type RetryLimits } from './retry.ts';
+import { uploadError } from './upload-error.ts';
+
+export interface FinishedUpload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly parts: readonly CompletedPart[];
+  readonly sizeBytes: number;
+  /** Of the whole object, base64. */
+  readonly crc32: string;
+}
+
+/**
+ * @returns the version; null when an earlier answer was lost and S3 now says that the upload is gone or the key is taken:
+ * most likely it was completed then, which the verifier settles by looking at the object
+ * @throws UploadFailed when the key was taken or the upload gone from the first, AccessDenied
+ */
+export async function completeUpload(
+  upload: FinishedUpload,
+  limits: RetryLimits,
+): Promise<{ versionId: string | null }> {
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: upload.bucket,
+    Key: upload.key,
+    UploadId: upload.uploadId,
+    MultipartUpload: { Parts: [...upload.parts] },
+    ChecksumType: 'FULL_OBJECT',
+    ChecksumCRC32: upload.crc32,
+    MpuObjectSize: upload.sizeBytes,
+    IfNoneMatch: '*',
+  });
+  try {
+    return await withRetries(limits, async (abortSignal, number) => {
+      try {
+        const { VersionId } = await s3().send(command, { abortSignal });
+        return { versionId: VersionId ?? null };
+      } catch (error) {
+        const repeated = number > 1 || attemptsOf(error) > 1;
+        if (repeated && isGoneOrTaken(error)) return { versionId: null };
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw uploadError(upload.key, 's3:PutObject', error);
+  }
+}
+
+function isGoneOrTaken(error: unknown): boolean {
+  return httpStatus(error) === 412 || (error instanceof Error && error.name === 'NoSuchUpload');
+}

@@ -1,0 +1,82 @@
+/** The worker's claim on its run: renewed while it works, asked for once more before anything becomes visible. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { executionIsRunning, renewClaim } from '../aws/run-store.ts';
+import { HoldfastError, causeChain } from '../core/errors.ts';
+import type { RunRow } from '../core/run-record.ts';
+import { log } from './log.ts';
+import type { ProgressMeter } from './progress.ts';
+import { withRetries } from './retry.ts';
+
+const BEAT_MS = 10_000;
+const CONFIRM_GIVE_UP_MS = 60_000;
+const CONFIRM_ATTEMPT_MS = 20_000;
+
+export interface Lease {
+  /** @throws Cancelled when the run is closed, owned by another, or its execution has ended */
+  confirm(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @param onRefused called once, when the claim is lost for good */
+export function startLease(
+  run: RunRow,
+  attempt: number,
+  progress: ProgressMeter,
+  onRefused: (reason: HoldfastError) => void,
+): Lease {
+  const stopped = new AbortController();
+  const beats = beat(run, attempt, progress, stopped.signal, onRefused);
+  return {
+    confirm: () => confirm(run, attempt, progress),
+    stop: async () => {
+      stopped.abort();
+      await beats;
+    },
+  };
+}
+
+async function beat(
+  run: RunRow,
+  attempt: number,
+  progress: ProgressMeter,
+  stopped: AbortSignal,
+  onRefused: (reason: HoldfastError) => void,
+): Promise<void> {
+  for (;;) {
+    await sleep(BEAT_MS, undefined, { signal: stopped }).catch(() => undefined);
+    if (stopped.aborted) return;
+    try {
+      if ((await Promise.race([renewClaim(run, attempt, progress.read()), stop(stopped)])) === 'refused') {
+        onRefused(refused(run));
+        return;
+      }
+    } catch (error) {
+      // An answer that did not come proves nothing; the next beat asks again, and so does the commit.
+      log('warn', 'the claim could not be renewed', { reason: causeChain(error) });
+    }
+  }
+}
+
+function stop(stopped: AbortSignal): Promise<'stopped'> {
+  return new Promise((resolve) => {
+    stopped.addEventListener(
+      'abort',
+      () => {
+        resolve('stopped');
+      },
+      { once: true },
+    );
+  });
+}
+
+async function confirm(run: RunRow, attempt: number, progress: ProgressMeter): Promise<void> {
+  const limits = { giveUpAfterMs: CONFIRM_GIVE_UP_MS, attemptTimeoutMs: CONFIRM_ATTEMPT_MS };
+  const claim = await withRetries(limits, () => renewClaim(run, attempt, progress.read()));
+  if (claim === 'refused') throw refused(run);
+  if (await withRetries(limits, () => executionIsRunning(run.executionArn))) return;
+  throw new HoldfastError('Cancelled', `the execution of run ${run.run} has ended before its dump did`);
+}
+
+function refused(run: RunRow): HoldfastError {
+  return new HoldfastError('Cancelled', `run ${run.run} was closed, or its source ${run.source} is claimed by another`);
+}

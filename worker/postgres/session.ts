@@ -1,0 +1,106 @@
+/** Sessions of the worker on the server: opened with one deadline, closed without leaving a backend behind. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type QueryResultRow } from 'pg';
+import { HoldfastError } from '../../core/errors.ts';
+import { connectError, isTransient } from './connect-error.ts';
+import type { Server } from './server.ts';
+import { tlsChoices, type TlsChoice } from './tls.ts';
+
+const CONNECT_TIMEOUT_MS = 60_000;
+const RETRY_DELAY_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+
+export interface Session {
+  /** Rows of one statement. Rejects with the reason when the session was lost. */
+  rows<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Statements whose rows do not matter. */
+  run(sql: string): Promise<void>;
+  /** Ends the session; after a few seconds its socket is closed whatever the server does. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly database: string;
+  /** Shown in pg_stat_activity; leftovers of a run are found by it. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws SourceUnreachable within 60 s, AuthFailed, DatabaseNotFound, AccessDenied, or the signal's reason */
+export async function openSession(server: Server, options: SessionOptions): Promise<Session> {
+  const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await tryChoices(server, options, deadline);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const again = isTransient(error) && Date.now() + RETRY_DELAY_MS < deadline;
+      if (!again) throw connectError(server, options.database, error);
+      await sleep(RETRY_DELAY_MS, undefined, { signal: options.signal });
+    }
+  }
+}
+
+async function tryChoices(server: Server, options: SessionOptions, deadline: number): Promise<Session> {
+  const [first, second] = tlsChoices(server.sslMode, server.host, server.certificates);
+  if (first === undefined) throw new HoldfastError('UnexpectedError', `ssl mode ${server.sslMode} gives no choice`);
+  if (second === undefined) return connect(server, options, first, deadline);
+  try {
+    return await connect(server, options, first, deadline);
+  } catch (firstError) {
+    // As libpq does; when both fail, the first reason is the one that the mode prefers.
+    return await connect(server, options, second, deadline).catch(() => {
+      throw firstError;
+    });
+  }
+}
+
+async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, deadline: number): Promise<Session> {
+  const client = new Client({
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: await server.password(),
+    database: options.database,
+    application_name: options.applicationName,
+    ssl,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+    connectionTimeoutMillis: Math.max(1, deadline - Date.now()),
+  });
+  // A session that is lost between statements reports it here, and again at the next statement.
+  client.on('error', () => undefined);
+  const abort = (): void => {
+    destroySocket(client);
+  };
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await client.connect();
+  } catch (error) {
+    destroySocket(client);
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+  return sessionOf(client);
+}
+
+function sessionOf(client: Client): Session {
+  return {
+    rows: async <Row extends QueryResultRow>(sql: string, values?: unknown[]) =>
+      (await client.query<Row>(sql, values)).rows,
+    run: async (sql) => {
+      await client.query(sql);
+    },
+    close: async () => {
+      const ended = client.end().catch(() => undefined);
+      await Promise.race([ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      destroySocket(client);
+    },
+  };
+}
+
+/** node-postgres can only ask politely; a socket to a host that is gone would keep the process alive. */
+function destroySocket(client: Client): void {
+  client.connection.stream.destroy();
+}

@@ -1,0 +1,139 @@
+/**
+ * The holder: a session that locks every table, exports the snapshot that pg_dump and the evidence share, and stays in
+ * its transaction until the dump has ended.
+ *
+ * The locks come before the snapshot. A table that is truncated or rewritten between a snapshot and the lock of the
+ * reader looks empty to the reader, without any error.
+ */
+import type { Dump } from '../../core/config/schema.ts';
+import { HoldfastError } from '../../core/errors.ts';
+import { quoteName } from '../../core/postgres/sql-quote.ts';
+import { sqlState } from './connect-error.ts';
+import { lockTimeoutError } from './lock-timeout.ts';
+import { listRelations, requireReadable, type Relation } from './relations.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
+import type { Server } from './server.ts';
+
+/** Tables that are made or dropped while their list is read make it stale; each attempt starts with a new list. */
+const ATTEMPTS_MAX = 5;
+const LOCK_TIMEOUT_SECONDS = 60;
+const TABLES_PER_LOCK = 200;
+
+export interface SnapshotHolder {
+  readonly session: Session;
+  /** For `pg_dump --snapshot` and SET TRANSACTION SNAPSHOT. */
+  readonly snapshot: string;
+  /** ISO-8601 UTC. */
+  readonly takenAt: string;
+  /** What pg_dump will read, all of it locked. */
+  readonly relations: readonly Relation[];
+  /** @throws DumpFailed when the session or its transaction is not the one that exported the snapshot */
+  proveAlive(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws TableUnreadable, LockTimeout, what openSession throws */
+export async function holdSnapshot(
+  server: Server,
+  major: number,
+  dump: Dump,
+  options: SessionOptions,
+): Promise<SnapshotHolder> {
+  const lister = await openSession(server, options);
+  try {
+    const session = await openSession(server, options);
+    try {
+      await session.run(sessionSettings(major));
+      return await lockAndExport(session, lister, dump, server.user);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  } finally {
+    await lister.close();
+  }
+}
+
+/** The role's and the database's own timeouts would end a long dump half-way. */
+function sessionSettings(major: number): string {
+  const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
+  if (major >= 17) timeouts.push('transaction_timeout');
+  return [
+    ...timeouts.map((name) => `SET ${name} = 0`),
+    // A worker that dies without a word does not leave a count running for hours.
+    "SET client_connection_check_interval = '2s'",
+    'SET row_security = off',
+    "SET DateStyle = 'ISO'",
+    "SET TimeZone = 'UTC'",
+  ].join('; ');
+}
+
+async function lockAndExport(holder: Session, lister: Session, dump: Dump, user: string): Promise<SnapshotHolder> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const listed = await listRelations(lister, dump);
+    requireReadable(listed, user);
+    await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    if (await lockAll(holder, lister, listed)) {
+      const exported = await exportSnapshot(holder);
+      const relations = await listRelations(holder, dump);
+      const locked = new Set(listed.map(({ oid }) => oid));
+      if (relations.every(({ oid, kind }) => kind === 'S' || locked.has(oid))) {
+        await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
+        return { ...exported, session: holder, relations, close: () => holder.close() };
+      }
+    }
+    await holder.run('ROLLBACK');
+  }
+  const message = `tables were created or dropped all the time: no list of them held still in ${ATTEMPTS_MAX} attempts`;
+  throw new HoldfastError('DumpFailed', message);
+}
+
+/** @returns false when a table of the list is gone by now */
+async function lockAll(holder: Session, lister: Session, listed: readonly Relation[]): Promise<boolean> {
+  const tables = listed.filter(({ kind }) => kind !== 'S').map(({ schema, name }) => quoteName(schema, name));
+  await holder.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT_SECONDS}s'`);
+  try {
+    for (let start = 0; start < tables.length; start += TABLES_PER_LOCK) {
+      const batch = tables.slice(start, start + TABLES_PER_LOCK).map((table) => `ONLY ${table}`);
+      await holder.run(`LOCK TABLE ${batch.join(', ')} IN ACCESS SHARE MODE`);
+    }
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === '42P01' || state === '3F000') return false;
+    if (state === '55P03') throw await lockTimeoutError(lister, LOCK_TIMEOUT_SECONDS, error);
+    throw error;
+  }
+  await holder.run('SET LOCAL lock_timeout = 0');
+  return true;
+}
+
+async function exportSnapshot(holder: Session): Promise<Pick<SnapshotHolder, 'snapshot' | 'takenAt' | 'proveAlive'>> {
+  const [exported] = await holder.rows<{ snapshot: string; at: string; transaction: string }>(
+    `SELECT pg_catalog.pg_export_snapshot() AS snapshot,
+            pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
+            ${TRANSACTION_IDENTITY} AS transaction`,
+  );
+  if (exported === undefined) throw new HoldfastError('UnexpectedError', 'the server exported no snapshot');
+  return {
+    snapshot: exported.snapshot,
+    takenAt: exported.at,
+    proveAlive: () => proveAlive(holder, exported.transaction),
+  };
+}
+
+/** The start of a transaction is fixed while it lasts, and another session has another process. */
+const TRANSACTION_IDENTITY = `pg_catalog.concat(pg_catalog.pg_backend_pid(), ' ', pg_catalog.transaction_timestamp())`;
+
+async function proveAlive(holder: Session, transaction: string): Promise<void> {
+  let found: string | undefined;
+  try {
+    found = (await holder.rows<{ transaction: string }>(`SELECT ${TRANSACTION_IDENTITY} AS transaction`))[0]
+      ?.transaction;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new HoldfastError('DumpFailed', `the session that held the snapshot was lost: ${reason}`, { cause: error });
+  }
+  if (found !== transaction) {
+    throw new HoldfastError('DumpFailed', 'the transaction that held the snapshot ended before the dump did');
+  }
+}

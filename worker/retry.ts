@@ -1,0 +1,77 @@
+/** Repeats a request to AWS beyond what the SDK does by itself: an endpoint may be gone for a minute. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const DELAY_FIRST_MS = 200;
+const DELAY_MAX_MS = 8_000;
+
+export interface RetryLimits {
+  /** No attempt begins later than this after the first. */
+  readonly giveUpAfterMs: number;
+  /** An attempt that takes longer is abandoned and counts as failed. */
+  readonly attemptTimeoutMs: number;
+  /** Ends attempts and pauses; the call then rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @param attempt gets the signal for its request and its number, from 1
+ * @throws the last error, or at once one that no repetition changes
+ */
+export async function withRetries<Result>(
+  { giveUpAfterMs, attemptTimeoutMs, signal }: RetryLimits,
+  attempt: (abortSignal: AbortSignal, number: number) => Promise<Result>,
+): Promise<Result> {
+  const lastStart = Date.now() + giveUpAfterMs;
+  for (let number = 1; ; number++) {
+    signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(attemptTimeoutMs);
+    try {
+      return await attempt(signal ? AbortSignal.any([signal, timeout]) : timeout, number);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const delayMs = Math.random() * Math.min(DELAY_MAX_MS, DELAY_FIRST_MS * 2 ** number);
+      if (!isRetryable(error) || Date.now() + delayMs > lastStart) throw error;
+      await pause(delayMs, signal);
+    }
+  }
+}
+
+async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Client errors of HTTP that pass by themselves: timeouts, throttling, a body that was damaged on its way. */
+const PASSING = new Set(['RequestTimeout', 'BadDigest', 'XAmzContentSHA256Mismatch', 'RequestTimeTooSkewed']);
+
+export function isRetryable(error: unknown): boolean {
+  const status = httpStatus(error);
+  if (status === undefined) return true; // no answer: the network, or an attempt that took too long
+  if (status >= 500 || status === 408 || status === 429) return true;
+  return error instanceof Error && PASSING.has(error.name);
+}
+
+/** Of an answer of AWS; undefined when there was none. */
+export function httpStatus(error: unknown): number | undefined {
+  return metadataOf(error)?.httpStatusCode;
+}
+
+/** How often the SDK sent the request, 1 where it is not known. */
+export function attemptsOf(error: unknown): number {
+  return metadataOf(error)?.attempts ?? 1;
+}
+
+interface Metadata {
+  readonly httpStatusCode?: number;
+  readonly attempts?: number;
+}
+
+function metadataOf(error: unknown): Metadata | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  const metadata: unknown = error.$metadata;
+  return typeof metadata === 'object' && metadata !== null ? metadata : undefined;
+}
