@@ -2,6 +2,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Daemon } from './daemon.ts';
+import { hasCode } from './error-code.ts';
 
 /** How to reach a stack: any AWS SDK works with these. */
 export interface StackInfo {
@@ -38,7 +39,7 @@ const stateFile = (directory: string): string => path.join(directory, 'stack.jso
 
 export async function readState(directory: string): Promise<StackState | undefined> {
   const text = await readFile(stateFile(directory), 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   });
   return text === undefined ? undefined : (JSON.parse(text) as StackState);

@@ -60,7 +60,8 @@ export async function startStack(options: StackOptions): Promise<StackInfo> {
 export async function stopStack(directory: string): Promise<boolean> {
   const state = await readState(path.resolve(directory));
   if (!state) return false;
-  for (const daemon of state.daemons) await stopDaemon(daemon);
+  // The last to start is the first to go: the emulator would wait for containers that still run.
+  for (const daemon of [...state.daemons].reverse()) await stopDaemon(daemon);
   for (const file of state.temporaryFiles) await rm(file, { recursive: true, force: true });
   await removeState(path.resolve(directory));
   return true;

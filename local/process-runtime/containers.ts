@@ -8,6 +8,7 @@ import { EventEmitter, once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { hasCode } from '../error-code.ts';
 
 /** The part of Docker's `POST /containers/create` that is understood. */
 export interface ContainerRequest {
@@ -125,7 +126,7 @@ export class Container extends EventEmitter<ContainerEvents> {
     try {
       process.kill(-this.pid, signal);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (!hasCode(error, 'ESRCH')) throw error;
     }
   }
 

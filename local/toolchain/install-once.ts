@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { runCommand } from '../run-command.ts';
+import { hasCode } from '../error-code.ts';
 
 /**
  * Makes `directory` by `build` unless it is there. It appears complete or not at all: `build` fills a folder beside it,
@@ -19,7 +20,8 @@ export async function installOnce(directory: string, build: (temporary: string) 
     return true;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if (isTaken(error) && (await exists(directory))) return false;
+    const taken = hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST');
+    if (taken && (await exists(directory))) return false;
     throw error;
   }
 }
@@ -36,8 +38,4 @@ export async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 }
