@@ -8,7 +8,17 @@ import { Dump } from './dump.ts';
 import { describeFargateMemory, FARGATE_CPU_UNITS, FARGATE_DISK_GIB, isFargateSize } from './fargate.ts';
 import { Archive, Retention } from './keeping.ts';
 import { sourceProblems } from './source-rules.ts';
-import { Cron, Duration, durationBetween, isRecord, Name, namedEntries, textLike, Timezone } from './values.ts';
+import {
+  Cron,
+  distinct,
+  Duration,
+  durationBetween,
+  isRecord,
+  Name,
+  namedEntries,
+  textLike,
+  Timezone,
+} from './values.ts';
 
 export { Connection, RestoreTarget } from './connection.ts';
 export { Dump } from './dump.ts';
@@ -30,7 +40,9 @@ export const Rds = z
           .min(1)
           .max(100)
           .optional()
-          .describe('how many of the snapshots that Holdfast made stay; accepted and validated, not yet acted on'),
+          .describe(
+            'how many of the snapshots that Holdfast made stay; held against the quota of the account, nothing is removed yet',
+          ),
       })
       .optional(),
   })
@@ -109,8 +121,7 @@ export const NOTIFIED_OUTCOMES = ['started', 'failed', 'succeeded'] as const;
 
 export const Notifications = z
   .strictObject({
-    email: z
-      .array(z.email({ error: ({ input }) => `"${String(input)}" is not an e-mail address` }))
+    email: distinct(z.array(z.email({ error: ({ input }) => `"${String(input)}" is not an e-mail address` })))
       .default([])
       .describe('addresses that get a mail; each confirms its subscription once'),
     on: z
@@ -131,7 +142,10 @@ export const Storage = z
       })
       .optional()
       .describe('how long nobody may delete an object; accepted and validated, not yet acted on'),
-    kmsKey: textLike(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)\/\S+$/, 'write the ARN of a KMS key')
+    kmsKey: textLike(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/,
+      'write the ARN of a KMS key, not of an alias: roles are granted the key itself',
+    )
       .optional()
       .describe("ARN of the KMS key of the bucket; S3's own key where it is not given"),
   })
@@ -158,18 +172,12 @@ export const RestoreTest = z
   .describe('a restore into a throwaway Postgres; accepted and validated, not yet acted on');
 export type RestoreTest = z.infer<typeof RestoreTest>;
 
-const Databases = z
-  .array(Name)
-  .min(1, { error: 'is empty: list databases, or leave the key out to take the database of the connection' })
-  .superRefine((names, context) => {
-    if (names.includes('*') && names.length > 1) {
-      context.addIssue({ code: 'custom', message: '"*" stands for all databases: write it alone' });
-    }
-    names.forEach((name, index) => {
-      if (names.indexOf(name) === index) return;
-      context.addIssue({ code: 'custom', path: [index], message: `"${name}" is listed twice` });
-    });
-  })
+const Databases = distinct(
+  z
+    .array(Name)
+    .min(1, { error: 'is empty: list databases, or leave the key out to take the database of the connection' }),
+)
+  .refine((names) => !names.includes('*') || names.length === 1, '"*" stands for all databases: write it alone')
   .describe('databases to dump; default: the database of the connection; "*": all that accept connections');
 
 /** The keys of a source, which are also the keys of `defaults`. */

@@ -60,6 +60,16 @@ export function namedEntries<Entry extends z.ZodType>(entry: Entry): z.ZodRecord
     .meta({ propertyNames: { pattern: ENTRY_NAME_PATTERN.source } });
 }
 
+/** A list that names nothing twice. */
+export function distinct<List extends z.ZodArray<z.ZodType<string>>>(list: List): List {
+  return list.superRefine((names, context) => {
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return;
+      context.addIssue({ code: 'custom', path: [index], message: `"${name}" is listed twice` });
+    });
+  });
+}
+
 /** Whether a value has keys at all; a rule over several keys has nothing to say otherwise. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
