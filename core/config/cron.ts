@@ -55,8 +55,9 @@ export function cronProblem(expression: string): string | undefined {
 function questionMarkProblem(parts: readonly string[]): string | undefined {
   const unset = [parts[DAY_OF_MONTH], parts[DAY_OF_WEEK]].filter((part) => part === '?').length;
   if (unset === 1) return undefined;
-  const state = unset === 0 ? 'neither' : 'both';
-  return `${state} of day of month and day of week is "?": AWS wants it in exactly one, for the one that does not matter`;
+  const state =
+    unset === 0 ? 'neither day of month nor day of week is "?"' : 'both day of month and day of week are "?"';
+  return `${state}: AWS wants it in exactly one of them, the one that does not matter`;
 }
 
 function fieldProblem(field: Field, index: number, text: string): string | undefined {

@@ -22,7 +22,7 @@ export interface YamlFile {
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error' });
   const isDuplicate = (code: string): boolean => code === 'DUPLICATE_KEY';
   const problems = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
     line: lineAt(pos[0]),
@@ -48,7 +48,7 @@ function describeDuplicate(text: string, offset: number): string {
 function describeSyntax(message: string): string {
   const [first = ''] = message.split('\n');
   const plain = first.replace(/[.:]$/, '');
-  return `not valid YAML: ${plain.charAt(0).toLowerCase()}${plain.slice(1)} (quote text that holds * & # % @ or ": ")`;
+  return `not valid YAML: ${plain.charAt(0).toLowerCase()}${plain.slice(1)} (quote text that holds * & ! # % @ or ": ")`;
 }
 
 function offsetOf(document: Document, path: Path): number {
@@ -95,7 +95,7 @@ function mergedChildOf(document: Document, map: YAMLMap, key: string | number): 
 
 function keyOf(pair: Pair | Node): string | undefined {
   if (!isPair(pair)) return undefined;
-  return isScalar(pair.key) ? String(pair.key.value) : undefined;
+  return isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : undefined;
 }
 
 function resolveAlias(document: Document, node: unknown): unknown {
