@@ -1,8 +1,12 @@
 /** The moment at which an object becomes visible, and what is known when S3's answer to it was lost. */
 import { CompleteMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
-import { attemptsOf, httpStatus, withRetries, type RetryLimits } from './retry.ts';
+import { attemptsOf, httpStatus, isRetryable, withRetries } from './retry.ts';
 import { uploadError } from './upload-error.ts';
+
+const GIVE_UP_MS = 60_000;
+/** S3 may take minutes to put an object of thousands of parts together; it sends blanks meanwhile. */
+const ATTEMPT_TIMEOUT_MS = 300_000;
 
 export interface FinishedUpload {
   readonly bucket: string;
@@ -21,7 +25,7 @@ export interface FinishedUpload {
  */
 export async function completeUpload(
   upload: FinishedUpload,
-  limits: RetryLimits,
+  signal: AbortSignal,
 ): Promise<{ versionId: string | null }> {
   const command = new CompleteMultipartUploadCommand({
     Bucket: upload.bucket,
@@ -33,6 +37,7 @@ export async function completeUpload(
     MpuObjectSize: upload.sizeBytes,
     IfNoneMatch: '*',
   });
+  const limits = { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, signal, retryable };
   try {
     return await withRetries(limits, async (abortSignal, number) => {
       try {
@@ -45,10 +50,16 @@ export async function completeUpload(
       }
     });
   } catch (error) {
+    signal.throwIfAborted();
     throw uploadError(upload.key, 's3:PutObject', error);
   }
 }
 
 function isGoneOrTaken(error: unknown): boolean {
   return httpStatus(error) === 412 || (error instanceof Error && error.name === 'NoSuchUpload');
+}
+
+/** The checksum of the whole object does not become right by sending it again. */
+function retryable(error: unknown): boolean {
+  return isRetryable(error) && !(error instanceof Error && error.name === 'BadDigest');
 }

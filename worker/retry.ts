@@ -11,6 +11,8 @@ export interface RetryLimits {
   readonly attemptTimeoutMs: number;
   /** Ends attempts and pauses; the call then rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** Whether a repetition may help; default: `isRetryable`. */
+  readonly retryable?: (error: unknown) => boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface RetryLimits {
  * @throws the last error, or at once one that no repetition changes
  */
 export async function withRetries<Result>(
-  { giveUpAfterMs, attemptTimeoutMs, signal }: RetryLimits,
+  { giveUpAfterMs, attemptTimeoutMs, signal, retryable = isRetryable }: RetryLimits,
   attempt: (abortSignal: AbortSignal, number: number) => Promise<Result>,
 ): Promise<Result> {
   const lastStart = Date.now() + giveUpAfterMs;
@@ -30,7 +32,7 @@ export async function withRetries<Result>(
     } catch (error) {
       signal?.throwIfAborted();
       const delayMs = Math.random() * Math.min(DELAY_MAX_MS, DELAY_FIRST_MS * 2 ** number);
-      if (!isRetryable(error) || Date.now() + delayMs > lastStart) throw error;
+      if (!retryable(error) || Date.now() + delayMs > lastStart) throw error;
       await pause(delayMs, signal);
     }
   }

@@ -148,7 +148,7 @@ class MultipartUpload implements Upload {
     const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: base64OfCrc32(this.#crc32) } as const;
     const parts = await Promise.all(this.#parts);
     const upload = { bucket, key, uploadId: this.#uploadId, parts, sizeBytes, crc32: checksum.value };
-    const { versionId } = await completeUpload(upload, { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs: GIVE_UP_MS });
+    const { versionId } = await completeUpload(upload, this.#signal);
     this.#state = 'completed';
     return { role, key, versionId, sizeBytes, sha256: this.#sha256.digest('hex'), checksum };
   }
@@ -182,7 +182,7 @@ class MultipartUpload implements Upload {
 
   async #uploadPart(PartNumber: number, body: Buffer, ChecksumCRC32: string): Promise<CompletedPart> {
     const { bucket: Bucket, key: Key } = this.#target;
-    const attemptTimeoutMs = REQUEST_TIMEOUT_MS + body.length / SLOWEST_BYTES_PER_MS;
+    const attemptTimeoutMs = Math.ceil(REQUEST_TIMEOUT_MS + body.length / SLOWEST_BYTES_PER_MS);
     const limits = { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs, signal: this.#signal };
     const input = {
       Bucket,

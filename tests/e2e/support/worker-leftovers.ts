@@ -1,0 +1,67 @@
+/** What a worker could leave behind, looked for where it would be. */
+import { readFile, readdir } from 'node:fs/promises';
+import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { Client } from 'pg';
+import type { TestRun, TestServer } from './worker-run.ts';
+import { BUCKET, type WorkerWorld } from './worker-world.ts';
+
+export interface Leftovers {
+  /** Keys of open uploads of the run. */
+  readonly uploads: readonly string[];
+  /** Keys of everything visible of the run. */
+  readonly objects: readonly string[];
+  /** Command lines of processes that talk to the server. */
+  readonly processes: readonly string[];
+  /** Queries of sessions of workers on the server. */
+  readonly sessions: readonly string[];
+}
+
+export const NOTHING: Leftovers = { uploads: [], objects: [], processes: [], sessions: [] };
+
+/** @param server undefined: there was none, so nothing can be left on it */
+export async function leftovers(world: WorkerWorld, run: TestRun, server: TestServer | undefined): Promise<Leftovers> {
+  const Prefix = `${run.source}/`;
+  const { Uploads } = await world.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix }));
+  const { Versions } = await world.s3.send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix }));
+  return {
+    uploads: (Uploads ?? []).map(({ Key }) => Key ?? ''),
+    objects: (Versions ?? []).map(({ Key }) => Key ?? ''),
+    processes: server ? await clientProcesses(server.port) : [],
+    sessions: server ? await workerSessions(server) : [],
+  };
+}
+
+/** Client programs are told by the port in their environment; a process may end while it is looked at. */
+async function clientProcesses(port: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+    if (!environment.split('\0').includes(`PGPORT=${port}`)) continue;
+    found.push((await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+async function workerSessions(server: TestServer): Promise<string[]> {
+  const { rows } = await query<{ query: string }>(
+    server,
+    'postgres',
+    "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'holdfast%' OR application_name = 'pg_dump'",
+  );
+  return rows.map((row) => row.query);
+}
+
+/** One statement, or several without parameters, in a session of its own. */
+export async function query<Row extends object>(
+  server: TestServer,
+  database: string,
+  sql: string,
+): Promise<{ readonly rows: Row[] }> {
+  const client = new Client({ ...server, database });
+  await client.connect();
+  try {
+    return await client.query<Row>(sql);
+  } finally {
+    await client.end();
+  }
+}
