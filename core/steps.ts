@@ -69,8 +69,8 @@ export interface SnapshotProgress {
 }
 
 export const CollectDumpInput = RunRef.extend({
-  /** `$states.errorOutput` of the task, or null when it ended well. */
-  taskError: z.object({ Error: z.string(), Cause: z.string() }).nullable(),
+  /** `$states.errorOutput` of the task; absent when it ended well. */
+  taskError: z.object({ Error: z.string(), Cause: z.string() }).optional(),
 });
 
 export interface CollectedDump {
