@@ -19,7 +19,8 @@ export interface LocalClients {
 }
 
 export function localClients(endpoint: string): LocalClients {
-  const settings = { endpoint, region: REGION, credentials: CREDENTIALS };
+  // A copy: the SDK writes into what it is given.
+  const settings = { endpoint, region: REGION, credentials: { ...CREDENTIALS } };
   return {
     cloudFormation: new CloudFormationClient(settings),
     rds: new RDSClient(settings),

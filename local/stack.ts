@@ -155,6 +155,7 @@ async function allRun({ daemons }: StackState): Promise<boolean> {
 /** Starts the emulator and the runtime of the containers; each is written down as soon as it runs. */
 async function startProcesses(directory: string, toolchain: Toolchain, checked: CheckedOptions): Promise<Emulator> {
   const logs = path.join(directory, 'logs');
+  await rm(path.join(logs, 'containers'), { recursive: true, force: true });
   await mkdir(logs, { recursive: true });
   const socket = await placeSocket(logs);
   const daemons: Daemon[] = [];

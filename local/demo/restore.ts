@@ -35,7 +35,8 @@ async function download({ clients, stack }: Shop, object: StoredObject, file: st
   );
   const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== object.sha256) throw new Error(`${object.key} has SHA-256 ${sha256}, the manifest says ${object.sha256}`);
+  if (sha256 !== object.sha256)
+    throw new Error(`${object.key} has SHA-256 ${sha256}, the manifest says ${object.sha256}`);
   await writeFile(file, bytes);
 }
 

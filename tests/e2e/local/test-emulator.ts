@@ -46,7 +46,7 @@ export async function startTestEmulator(withoutMend?: string): Promise<TestEmula
   });
   return {
     endpoint: emulator.endpoint,
-    settings: { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS, maxAttempts: 1 },
+    settings: { endpoint: emulator.endpoint, region: REGION, credentials: { ...CREDENTIALS }, maxAttempts: 1 },
     directory,
     stop: async () => {
       await stopDaemon(runtime.daemon);
