@@ -1,6 +1,7 @@
 /** A run as an event for programs: small, with keys and totals only. */
 import type { Failure } from './errors.ts';
 import { consoleUrl } from './console-url.ts';
+import { failedDatabasesOf } from './failed-databases.ts';
 import { runPrefix } from './keys.ts';
 import type { Totals, Verdict } from './manifest.ts';
 import type { LatestPoint, MessageInput, MessageOutcome } from './message-input.ts';
@@ -56,7 +57,7 @@ export function toEvent({ run, latest, bucket }: MessageInput, outcome: MessageO
     finishedAt: run.finishedAt ?? null,
     verdict: run.verdict ?? null,
     failure: run.failure ? shortened(run.failure) : null,
-    failedDatabases: (run.failedDatabases ?? []).map(({ database, failure }) => ({
+    failedDatabases: failedDatabasesOf(run).map(({ database, failure }) => ({
       database,
       failure: shortened(failure),
     })),
@@ -67,7 +68,7 @@ export function toEvent({ run, latest, bucket }: MessageInput, outcome: MessageO
       warnings: warnings.length,
     })),
     snapshot: snapshot ? { kind: snapshot.kind, identifier: snapshot.identifier, arn: snapshot.arn } : null,
-    objectsVerified: run.verification?.objects ?? 0,
+    objectsVerified: run.verification ? (run.dumps ?? []).flatMap(({ objects }) => objects).length : 0,
     bucket: bucket ?? null,
     prefix: runPrefix(run),
     latestVerified: latest && { run: latest.run, startedAt: latest.startedAt, finishedAt: latest.finishedAt },

@@ -1,6 +1,7 @@
 /** The body of a mail about a run. */
 import { consoleUrl } from './console-url.ts';
 import { ERRORS, type ErrorCode, type Failure } from './errors.ts';
+import { failedDatabasesOf } from './failed-databases.ts';
 import { countOf, formatBytes, formatDuration, formatTime } from './format.ts';
 import { runPrefix, UNKNOWN_SOURCE } from './keys.ts';
 import type { DatabaseDump } from './manifest.ts';
@@ -80,12 +81,16 @@ function facts({ run, now }: MessageInput): string {
   ]);
 }
 
-function why({ failure, failedDatabases = [] }: RunRow): string {
+function why(run: RunRow): string {
+  const { failure } = run;
   if (failure === undefined) return '';
-  // Where each database has its own reason, the run's is the first of them.
-  const parts = failedDatabases.filter((part) => part.failure.message !== failure.message);
+  const parts = failedDatabasesOf(run);
+  // Where each database has its own reason, that of the run is the first of them.
+  const isRepeated = parts.some(
+    (part) => part.failure.code === failure.code && part.failure.message === failure.message,
+  );
   return section('Why', [
-    ...describeFailure(failure),
+    ...(isRepeated ? [] : describeFailure(failure)),
     ...listed(parts.flatMap((part) => describeFailure(part.failure, `database ${part.database}: `))),
   ]);
 }
@@ -108,8 +113,10 @@ function leftByRun({ run, bucket }: MessageInput): string {
 }
 
 /** What was due and is not there. */
-function missingParts({ verdict, snapshot, dumps = [], failedDatabases = [] }: RunRow): string[] {
+function missingParts(run: RunRow): string[] {
+  const { verdict, snapshot, dumps = [] } = run;
   if (verdict !== 'partial') return [];
+  const failedDatabases = failedDatabasesOf(run);
   if (failedDatabases.length > 0)
     return listed(failedDatabases.map(({ database }) => `NO dump of database ${database}`));
   return [...(dumps.length === 0 ? ['NO dump'] : []), ...(snapshot ? [] : ['NO RDS snapshot'])];
@@ -127,11 +134,13 @@ function describeDump({ database, objects, totals }: DatabaseDump): string {
 }
 
 /** Who compared what with what: the reason to believe the rest of the mail. */
-function verification({ verification: verified }: RunRow): string {
-  if (!verified) return '';
+function verification({ verification: verified, dumps = [] }: RunRow): string {
+  if (!verified || dumps.length === 0) return '';
+  // Not verified.objects: the verifier also looked at the objects of databases that it refused.
+  const objects = dumps.flatMap((dump) => dump.objects).length;
   return section('Verified', [
     `${verified.by}, which cannot write to the bucket, compared the checksum, its type and the size`,
-    `that S3 stores for ${countOf(verified.objects, 'object')} with what the worker had sent: all equal`,
+    `that S3 stores for these ${countOf(objects, 'object')} with what the worker had sent: all are equal`,
     `(${formatTime(verified.at)}).`,
   ]);
 }
@@ -144,23 +153,23 @@ function warnings(dumps: readonly DatabaseDump[]): string {
 function protection({ run, latest, now }: MessageInput): string {
   if (run.source === UNKNOWN_SOURCE) return '';
   return section('What still protects the data', [
-    ...(run.verdict === 'partial' ? ['the part of this run listed above, and'] : []),
+    ...(run.verdict === 'partial' ? ['The part of this run that is listed above.'] : []),
     ...(latest ? describeLatest(latest, now) : describeNothing(run)),
   ]);
 }
 
 function describeLatest({ run, startedAt, finishedAt }: LatestPoint, now: Date): string[] {
   return [
-    `the newest verified recovery point: run ${run}`,
-    `  started ${formatTime(startedAt)}, finished ${formatTime(finishedAt)}`,
-    `  ${formatDuration(now.getTime() - Date.parse(startedAt))} old: later changes are in no verified backup`,
+    `The newest verified recovery point is run ${run},`,
+    `started ${formatTime(startedAt)}, finished ${formatTime(finishedAt)}.`,
+    `It is ${formatDuration(now.getTime() - Date.parse(startedAt))} old: what changed since is in no verified backup.`,
   ];
 }
 
 function describeNothing({ source }: RunRow): string[] {
   return [
-    `NOTHING: ${source} has no verified recovery point.`,
-    'Until a run succeeds, its databases cannot be restored from a verified dump.',
+    `NO verified recovery point of ${source} exists.`,
+    'Until a run succeeds, no verified dump can bring its databases back.',
   ];
 }
 
@@ -168,6 +177,9 @@ function whatToDo(run: RunRow): string {
   if (run.status === 'running') return '';
   if (isVerifiedPoint(run)) return section('What to do', ['Nothing.']);
   if (run.status === 'succeeded') return section('What to do', ['Run a backup with a dump when one is due.']);
+  if (run.verdict === 'suspect') {
+    return section('What to do', ['Find out why the dump is so much smaller; accept it only if that was meant.']);
+  }
   const hint = run.failure ? ERRORS[run.failure.code].hint : 'read the execution';
   return section('What to do', [`${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`]);
 }
