@@ -3,6 +3,8 @@
  * state machine's tests are all derived from it: to add an error, add a row.
  */
 
+import { inspect } from 'node:util';
+
 /** Who can act on an error: the operator of the database and its AWS account, or Holdfast's developers. */
 export type FixedBy = 'operator' | 'holdfast';
 
@@ -252,7 +254,7 @@ export function causeChain(error: unknown): string {
   const parts: string[] = [];
   for (let current = error; current !== undefined && current !== null;) {
     if (!(current instanceof Error)) {
-      parts.push(String(current));
+      parts.push(typeof current === 'string' ? current : inspect(current));
       break;
     }
     parts.push(current.message === '' ? current.name : `${current.name}: ${current.message}`);
@@ -262,12 +264,11 @@ export function causeChain(error: unknown): string {
 }
 
 /** Errors that Step Functions raises by itself, as the codes that a person is shown. */
-const SERVICE_ERRORS: Readonly<Record<string, ErrorCode>> = {
-  'States.Timeout': 'DeadlineExceeded',
-  'States.HeartbeatTimeout': 'DeadlineExceeded',
-  'States.TaskFailed': 'WorkerDied',
-  'Lambda.Unknown': 'UnexpectedError',
-};
+const SERVICE_ERRORS: ReadonlyMap<string, ErrorCode> = new Map([
+  ['States.Timeout', 'DeadlineExceeded'],
+  ['States.HeartbeatTimeout', 'DeadlineExceeded'],
+  ['States.TaskFailed', 'WorkerDied'],
+]);
 
 /**
  * The failure behind `$states.errorOutput` of a Catch.
@@ -277,7 +278,7 @@ const SERVICE_ERRORS: Readonly<Record<string, ErrorCode>> = {
 export function failureOfStep(error: string, cause: string): Failure {
   const message = messageOfCause(cause);
   if (isErrorCode(error)) return { code: error, message };
-  const code = SERVICE_ERRORS[error] ?? 'UnexpectedError';
+  const code = SERVICE_ERRORS.get(error) ?? 'UnexpectedError';
   return { code, message: message === '' ? error : `${error}: ${message}` };
 }
 

@@ -4,6 +4,8 @@ import { HoldfastError } from './errors.ts';
 
 /** The part of ECS's task description that says why it stopped, as Step Functions spells it in a Cause. */
 const StoppedTask = z.looseObject({
+  /** Every task has one; what has none is something else, such as the failures of a RunTask that found no room. */
+  LastStatus: z.string(),
   StopCode: z.string().optional(),
   StoppedReason: z.string().optional(),
   Containers: z.array(z.looseObject({ ExitCode: z.int().optional(), Reason: z.string().optional() })).default([]),
@@ -37,7 +39,7 @@ export function errorOfLostWorker(error: string | undefined, cause: string): Hol
 }
 
 function errorOfUnstartedTask(error: string, cause: string): HoldfastError {
-  const code = /AccessDenied/.test(`${error} ${cause}`) ? 'AccessDenied' : 'WorkerDied';
+  const code = `${error} ${cause}`.includes('AccessDenied') ? 'AccessDenied' : 'WorkerDied';
   return new HoldfastError(code, `the worker was not started: ${error}: ${cause}`);
 }
 
