@@ -8,7 +8,7 @@ import type { LatestPoint, MessageInput, MessageOutcome } from './message-input.
 import type { DatabaseFailure } from './run-record.ts';
 import type { Trigger } from './run-input.ts';
 
-export const EVENT_FORMAT = 'holdfast-event/1';
+const EVENT_FORMAT = 'holdfast-event/1';
 
 /** A message attribute and its text share 256 KiB with everything else that SNS carries. */
 const EVENT_FAILURE_MAX_CHARS = 300;

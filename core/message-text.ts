@@ -105,7 +105,7 @@ function leftByRun({ run, bucket }: MessageInput): string {
   if (dumps.length === 0 && !snapshot) return '';
   const prefix = `${bucket === undefined ? '' : `s3://${bucket}/`}${runPrefix(run)}`;
   return section('What this run left', [
-    ...listed(dumps.map(describeDump)),
+    ...listed(dumps.map((dump) => describeDump(dump, run.plan?.dump.evidence !== 'none'))),
     ...(dumps.length > 0 ? [`objects: ${prefix}`] : []),
     ...(snapshot ? [`RDS snapshot ${snapshot.identifier}: ${snapshot.kind}, ${snapshot.sizeGiB} GiB, available`] : []),
     ...missingParts(run),
@@ -122,11 +122,11 @@ function missingParts(run: RunRow): string[] {
   return [...(dumps.length === 0 ? ['NO dump'] : []), ...(snapshot ? [] : ['NO RDS snapshot'])];
 }
 
-function describeDump({ database, objects, totals }: DatabaseDump): string {
+function describeDump({ database, objects, totals }: DatabaseDump, isCounted: boolean): string {
   const sizeBytes = objects.reduce((sum, object) => sum + object.sizeBytes, 0);
   const content = [
     countOf(totals.tables, 'table'),
-    countOf(totals.rows, 'row'),
+    isCounted ? countOf(totals.rows, 'row') : 'rows not counted',
     ...(totals.largeObjects > 0 ? [countOf(totals.largeObjects, 'large object')] : []),
     `${formatBytes(sizeBytes)} in ${countOf(objects.length, 'object')}`,
   ];

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isRecord, Name } from './values.ts';
 
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
 /** IAM tokens are worth as much as passwords: RDS takes them over TLS only, and so do we. */
 const ENCRYPTED_SSL_MODES: readonly string[] = ['require', 'verify-ca', 'verify-full'];
@@ -70,4 +70,3 @@ export const RestoreTarget = z
     error: 'is required, or a host: a target says at least where it is',
     when: ({ value }) => isRecord(value),
   });
-export type RestoreTarget = z.infer<typeof RestoreTarget>;

@@ -27,7 +27,6 @@ export const Retention = z
     when: ({ value }) => isRecord(value),
   })
   .describe('which recovery points stay; without it nothing is removed. Accepted and validated, not yet acted on');
-export type Retention = z.infer<typeof Retention>;
 
 /** S3 refuses a lifecycle rule that moves objects to STANDARD_IA earlier. */
 const STANDARD_IA_MIN_DAYS = 30;
@@ -45,4 +44,3 @@ export const Archive = z
     context.addIssue({ code: 'custom', path: ['afterDays'], message });
   })
   .describe('where old archives go; accepted and validated, not yet acted on');
-export type Archive = z.infer<typeof Archive>;

@@ -26,7 +26,7 @@ export const ALLOWED_PG_DUMP_ARGUMENTS = [
 /** What pg_dump 16 and newer understand as METHOD[:LEVEL] and the custom format can hold. */
 const COMPRESSION_LEVELS = { gzip: [1, 9], lz4: [1, 12], zstd: [1, 22] } as const;
 
-export const COMPRESSION_HELP = 'write none, gzip, lz4 or zstd, with a level if wanted, such as zstd:1 or gzip:6';
+const COMPRESSION_HELP = 'write none, gzip, lz4 or zstd, with a level if wanted, such as zstd:1 or gzip:6';
 
 /** Why a compression is not usable, or undefined. */
 export function compressionProblem(text: string): string | undefined {

@@ -4,7 +4,7 @@ import type { Document, Node, Pair, YAMLMap } from 'yaml';
 
 export type Path = readonly (string | number)[];
 
-export interface YamlProblem {
+interface YamlProblem {
   /** One-based. */
   readonly line: number;
   readonly message: string;

@@ -20,16 +20,15 @@ import {
   Timezone,
 } from './values.ts';
 
-export { Connection, RestoreTarget } from './connection.ts';
+export { Connection } from './connection.ts';
 export { Dump } from './dump.ts';
-export { Archive, Retention } from './keeping.ts';
 
 const RdsName = textLike(
   /^[A-Za-z](?:-?[A-Za-z0-9])*$/,
   'write the identifier that RDS shows, not an ARN or a host name',
 );
 
-export const Rds = z
+const Rds = z
   .strictObject({
     instance: RdsName.optional().describe('identifier of the DB instance; exactly one of instance and cluster'),
     cluster: RdsName.optional().describe('identifier of the Aurora cluster or Multi-AZ DB cluster'),
@@ -58,11 +57,10 @@ export const Rds = z
     { when: ({ value }) => isRecord(value) },
   )
   .describe('the RDS instance or cluster to snapshot; without it no snapshot is made');
-export type Rds = z.infer<typeof Rds>;
 
 const CPU_HELP = `Fargate has ${FARGATE_CPU_UNITS.join(', ')}`;
 
-export const Worker = z
+const Worker = z
   .strictObject({
     cpu: z
       .literal(FARGATE_CPU_UNITS as number[], { error: ({ input }) => `${String(input)} is no size: ${CPU_HELP}` })
@@ -86,9 +84,8 @@ export const Worker = z
     { when: ({ value }) => isRecord(value) },
   )
   .describe('size of the worker, which is paid by the second');
-export type Worker = z.infer<typeof Worker>;
 
-export const Schedule = z
+const Schedule = z
   .strictObject({
     cron: Cron,
     timezone: Timezone,
@@ -100,9 +97,8 @@ export const Schedule = z
       .describe('the run starts at a moment of its own within so many minutes, so that not all start at once'),
   })
   .describe('when a run starts by itself; without it only people and programs start runs');
-export type Schedule = z.infer<typeof Schedule>;
 
-export const Network = z
+const Network = z
   .strictObject({
     subnets: z
       .array(textLike(/^subnet-[0-9a-z]+$/, 'write the id of a subnet, such as subnet-0a1b2c3d'))
@@ -115,11 +111,10 @@ export const Network = z
       .describe('security groups of the worker; the database must admit one of them'),
   })
   .describe('where the worker runs; needed to deploy, not on the local stack');
-export type Network = z.infer<typeof Network>;
 
-export const NOTIFIED_OUTCOMES = ['started', 'failed', 'succeeded'] as const;
+const NOTIFIED_OUTCOMES = ['started', 'failed', 'succeeded'] as const;
 
-export const Notifications = z
+const Notifications = z
   .strictObject({
     email: distinct(z.array(z.email({ error: ({ input }) => `"${String(input)}" is not an e-mail address` })))
       .default([])
@@ -131,9 +126,8 @@ export const Notifications = z
       .describe('what the mails are sent for; the topic itself gets everything'),
   })
   .describe('who is told what became of a run');
-export type Notifications = z.infer<typeof Notifications>;
 
-export const Storage = z
+const Storage = z
   .strictObject({
     objectLock: z
       .strictObject({
@@ -150,9 +144,8 @@ export const Storage = z
       .describe("ARN of the KMS key of the bucket; S3's own key where it is not given"),
   })
   .describe('how the bucket stores objects');
-export type Storage = z.infer<typeof Storage>;
 
-export const RestoreTest = z
+const RestoreTest = z
   .strictObject({
     cron: Cron,
     timezone: Timezone,
@@ -170,7 +163,6 @@ export const RestoreTest = z
       .describe('statements that are run on the restored database; each returns one value'),
   })
   .describe('a restore into a throwaway Postgres; accepted and validated, not yet acted on');
-export type RestoreTest = z.infer<typeof RestoreTest>;
 
 const Databases = distinct(
   z

@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import { UNKNOWN_SOURCE } from '../../../core/keys.ts';
 import type { MessageInput } from '../../../core/message-input.ts';
 import { composeMessage } from '../../../core/messages.ts';
-import type { RunRow } from '../../../core/run-record.ts';
+import { RunRow } from '../../../core/run-record.ts';
 import { dumpOf, FINISHED_AT, runRow, SNAPSHOT, VERIFICATION } from './run-rows.ts';
 
 const NOW = new Date('2025-11-21T01:42:00.000Z');
@@ -208,6 +208,17 @@ test('the connection of the plan is in no message', () => {
     composeMessage(input({ ...failed('AuthFailed', 'no'), plan: plan as RunRow['plan'] })),
   );
   expect(composed).not.toMatch(/prod\/orders\/backup|db\.internal/);
+});
+
+test('rows that nobody counted are not reported as none', () => {
+  const succeeded = { status: 'succeeded', verdict: 'verified', finishedAt: FINISHED_AT } as const;
+  const plan = RunRow.shape.plan.parse({
+    connection: { secret: 's' },
+    dump: { evidence: 'none' },
+    deadline: FINISHED_AT,
+  });
+  const { text } = composeMessage(input({ ...succeeded, plan, dumps: [dumpOf('orders')] }));
+  expect(text).toContain('128 tables, rows not counted, ');
 });
 
 test('whatever the run is called, the subject is one a mail can have', () => {

@@ -4,7 +4,7 @@ import { checkConfig } from '../../../../core/config/parse.ts';
 import type { Source } from '../../../../core/config/schema.ts';
 
 /** The text of a configuration with one source, `orders`, which has a connection and what is given. */
-export function withSource(keys: Record<string, unknown>): string {
+function withSource(keys: Record<string, unknown>): string {
   return stringify({ sources: { orders: { connection: { secret: 'prod/orders' }, ...keys } } });
 }
 
