@@ -30,7 +30,7 @@ export async function snapshotTarget(target: RdsTarget): Promise<RdsTarget> {
     rds().send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: target.identifier })),
   );
   const cluster = DBInstances?.[0]?.DBClusterIdentifier;
-  return cluster === undefined ? target : { kind: 'cluster', identifier: cluster };
+  return cluster ? { kind: 'cluster', identifier: cluster } : target;
 }
 
 /** @returns undefined when there is no snapshot of that name */
