@@ -7,7 +7,7 @@ import { latestKey } from '../core/keys.ts';
 import { composeMessage } from '../core/messages.ts';
 import type { RunRow } from '../core/run-record.ts';
 import { dynamo, sns } from './clients.ts';
-import { tableName, topicArn } from './environment.ts';
+import { bucketName, tableName, topicArn } from './environment.ts';
 import { findRow } from './run-store.ts';
 
 const LatestRow = z.looseObject({ run: z.string(), startedAt: z.string(), finishedAt: z.string() });
@@ -15,7 +15,7 @@ const LatestRow = z.looseObject({ run: z.string(), startedAt: z.string(), finish
 /** Publishes what the row says of its run: started, succeeded, failed or aborted. */
 export async function publishRun(run: RunRow): Promise<void> {
   const latest = LatestRow.optional().parse(await findRow(latestKey(run.source))) ?? null;
-  const { subject, text, json, attributes } = composeMessage({ run, latest, now: new Date() });
+  const { subject, text, json, attributes } = composeMessage({ run, latest, now: new Date(), bucket: bucketName() });
   await sns().send(
     new PublishCommand({
       TopicArn: topicArn(),
