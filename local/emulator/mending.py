@@ -5,6 +5,7 @@ how often that text occurs, so that another version of the emulator cannot be me
 """
 
 import importlib
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
