@@ -45,7 +45,7 @@ export async function findSnapshot(kind: RdsTarget['kind'], identifier: string):
     const { DBSnapshots } = await rds().send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: identifier }));
     return DBSnapshots?.[0] && fromInstance(DBSnapshots[0]);
   } catch (error) {
-    if (error instanceof Error && /SnapshotNotFound/.test(error.name)) return undefined;
+    if (error instanceof Error && error.name.includes('SnapshotNotFound')) return undefined;
     throw error;
   }
 }
@@ -66,7 +66,7 @@ export async function orderSnapshot(
   } catch (error) {
     const name = error instanceof HoldfastError && error.cause instanceof Error ? error.cause.name : '';
     if (/^InvalidDB(Instance|Cluster)State/.test(name)) return undefined;
-    if (/SnapshotAlreadyExists/.test(name)) return findSnapshot(target.kind, identifier);
+    if (name.includes('SnapshotAlreadyExists')) return findSnapshot(target.kind, identifier);
     throw error;
   }
 }
@@ -119,10 +119,10 @@ async function named<T>({ kind, identifier }: RdsTarget, call: Promise<T>): Prom
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const text = `${kind} ${identifier}: ${error.message}`;
-    if (/SnapshotQuotaExceeded/.test(error.name)) {
+    if (error.name.includes('SnapshotQuotaExceeded')) {
       throw new HoldfastError('SnapshotQuotaExceeded', text, { cause: error });
     }
-    if (/^AccessDenied/.test(error.name)) throw new HoldfastError('AccessDenied', text, { cause: error });
+    if (error.name.startsWith('AccessDenied')) throw new HoldfastError('AccessDenied', text, { cause: error });
     throw new HoldfastError('SnapshotFailed', `${text} (${error.name})`, { cause: error });
   }
 }

@@ -27,7 +27,6 @@ export function planRun(execution: Execution, config: Config): Plan {
   const { run, startedAt, executionArn } = execution;
   const deadline = new Date(Date.parse(startedAt) + durationMs(source.worker.timeout)).toISOString();
   const rds = rdsTarget(source);
-  const network = source.network ?? config.network;
   return {
     planned: {
       source: name,
@@ -43,8 +42,8 @@ export function planRun(execution: Execution, config: Config): Plan {
         cpu: String(source.worker.cpu),
         memory: String(source.worker.memory),
         diskGiB: source.worker.diskGiB,
-        subnets: network?.subnets ?? [],
-        securityGroups: network?.securityGroups ?? [],
+        subnets: source.network?.subnets ?? [],
+        securityGroups: source.network?.securityGroups ?? [],
       },
     },
     scheduledTime: input.scheduledTime ?? null,

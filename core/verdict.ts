@@ -43,7 +43,7 @@ function verifiedDumps(outcome: Outcome | undefined, { mismatches, versionIds }:
   const bad = new Set(mismatches.map(({ database }) => database));
   return (outcome?.databases ?? []).flatMap((database) => {
     if (database.status !== 'dumped' || bad.has(database.database)) return [];
-    const { status: _status, ...dump } = database;
+    const { status, ...dump } = database;
     const objects = dump.objects.map((object) => ({
       ...object,
       versionId: object.versionId ?? versionIds[object.key] ?? null,

@@ -1,6 +1,5 @@
 /** How every Lambda of Holdfast is wrapped: the event is parsed by its contract, then one function is called. */
 import middy, { type MiddyfiedHandler } from '@middy/core';
-import type { Context } from 'aws-lambda';
 import type { ZodType } from 'zod';
 import { causeChain, HoldfastError } from '../core/errors.ts';
 
@@ -11,9 +10,9 @@ import { causeChain, HoldfastError } from '../core/errors.ts';
 export function taskHandler<Input, Output>(
   contract: ZodType<Input>,
   work: (input: Input) => Promise<Output>,
-): MiddyfiedHandler<unknown, Output, Error, Context> {
-  return middy<unknown, Output, Error, Context>(async (event: unknown) => work(parse(contract, event))).onError(
-    ({ error }) => rethrowNamed(error),
+): MiddyfiedHandler<unknown, Output> {
+  return middy<unknown, Output>(async (event: unknown) => work(parse(contract, event))).onError(({ error }) =>
+    rethrowNamed(error),
   );
 }
 
@@ -29,7 +28,7 @@ function parse<Input>(contract: ZodType<Input>, event: unknown): Input {
 /** Keeps names that the machine retries on or that are codes; what AWS refuses becomes AccessDenied with its action. */
 function rethrowNamed(error: unknown): never {
   if (error instanceof HoldfastError) throw error;
-  if (error instanceof Error && /^AccessDenied/.test(error.name)) {
+  if (error instanceof Error && error.name.startsWith('AccessDenied')) {
     throw new HoldfastError('AccessDenied', error.message, { cause: error });
   }
   throw new HoldfastError('UnexpectedError', causeChain(error), { cause: error });

@@ -65,11 +65,11 @@ async function closeRun(run: RunRow, manifest: Manifest, end: RunEnd): Promise<v
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 function updateRun(run: RunRow, manifest: Manifest, { failure, failedDatabases }: RunEnd): TransactItem {
-  const { source: _source, run: _run, startedAt: _startedAt, ...recorded } = manifest;
+  const { source, run: id, startedAt, ...recorded } = manifest;
   const fields: Record<string, unknown> = {
     ...recorded,
     // The commands are long, derive from the rest and are in manifest.json: a row has 400 KB at most.
-    dumps: manifest.dumps.map(({ restore: _restore, ...dump }) => dump),
+    dumps: manifest.dumps.map(({ restore, ...dump }) => dump),
     status: failure ? 'failed' : 'succeeded',
     ...(failure && { failure }),
     ...(failedDatabases.length > 0 && { failedDatabases }),

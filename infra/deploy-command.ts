@@ -19,8 +19,8 @@ interface Options {
 }
 
 /** Fargate starts no task without a network; the local stack needs none, so the schema leaves it optional. */
-function requireNetwork({ network, sources }: Config): void {
-  const without = Object.entries(sources).filter(([, source]) => !(source.network ?? network)?.subnets.length);
+function requireNetwork({ sources }: Config): void {
+  const without = Object.entries(sources).filter(([, source]) => !source.network?.subnets.length);
   if (without.length === 0) return;
   throw new HoldfastError(
     'InvalidConfig',

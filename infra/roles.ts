@@ -136,7 +136,7 @@ function secretArn(secret: string): Value {
 }
 
 function bucketKey({ storage }: Config, ...actions: string[]): Statement[] {
-  return storage?.kmsKey === undefined ? [] : [allow(actions, storage.kmsKey)];
+  return storage.kmsKey === undefined ? [] : [allow(actions, storage.kmsKey)];
 }
 
 /** The machine starts tasks and calls functions; it touches no data. */
@@ -214,10 +214,9 @@ function logsOf(name: string): Statement {
 export function roles(): Fragment {
   const config = serviceConfig();
   const byFunction = functionRoles(config);
-  const lambdaRoles = Object.entries(byFunction).map(([name, statements]) => [
-    `${name}Role`,
-    role('lambda.amazonaws.com', [logsOf(name), ...statements], name),
-  ]);
+  const lambdaRoles = Object.entries(byFunction).map(
+    ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
+  );
   return {
     Resources: {
       ...Object.fromEntries(lambdaRoles),

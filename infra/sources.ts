@@ -54,7 +54,6 @@ function schedule(name: string, source: Source): [string, unknown][] {
 }
 
 function subscriptions({ notifications }: Config): Record<string, unknown> {
-  if (!notifications) return {};
   // A stopped run is a failed one to whoever reads mail. Alarms carry no attribute and always pass.
   const outcomes = notifications.on.flatMap((outcome) => (outcome === 'failed' ? ['failed', 'aborted'] : [outcome]));
   return Object.fromEntries(
@@ -75,7 +74,7 @@ function subscriptions({ notifications }: Config): Record<string, unknown> {
 
 /** The bucket's encryption: with the configured key, else with S3's own. */
 export function bucketEncryption(): unknown {
-  const kmsKey = serviceConfig().storage?.kmsKey;
+  const kmsKey = serviceConfig().storage.kmsKey;
   return {
     ServerSideEncryptionConfiguration: [
       kmsKey === undefined

@@ -1,0 +1,38 @@
+/**
+ * `npm run demo`: one real database through the real, deployed machine, on this machine alone: backed up, verified,
+ * announced, restored and compared. Then the same with a wrong password, because the promise is in the failure.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { restoreAndCompare } from './restore.ts';
+import { backUp, failToBackUp } from './runs.ts';
+import { startShop } from './shop.ts';
+import { fact, step } from './terminal.ts';
+
+async function demo(directory: string): Promise<void> {
+  step('AWS on this machine, the service deployed from its own template, and a PostgreSQL server');
+  const shop = await startShop(directory);
+  process.once('SIGINT', () => void shop.stop().finally(() => process.exit(130)));
+  try {
+    const manifest = await backUp(shop);
+    step('The restore: stock pg_restore into a second database, compared row by row');
+    await restoreAndCompare(shop, manifest, directory);
+    await failToBackUp(shop);
+  } finally {
+    await shop.stop();
+  }
+  step('Look again');
+  fact('Everything above ran in a temporary folder, and has ended. To keep a stack and try it yourself:');
+  fact('  npm run local -- up          the same stack, with holdfast.example.yml, until npm run local -- down');
+  fact('  npm run local -- status      its endpoint: any AWS SDK or CLI can talk to it');
+  fact('  npx holdfast --help          backup, list, show');
+  fact('The machine is statemachine/backup.asl.json; each state has its file in functions/; the dump is worker/.');
+}
+
+const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
+try {
+  await demo(directory);
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
