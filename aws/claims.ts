@@ -71,8 +71,8 @@ async function claim(
   if (holder?.owner === claimant.executionArn) return null;
   if (holder && (await stands(holder))) return holder;
   if (await put(key, claimant, holder?.owner)) return null;
-  // Another run was faster; it has only just begun, so its claim stands.
-  return Claim.parse(await findRow(key));
+  // Somebody else was faster: look again at whose claim it is now.
+  return claim(key, claimant, stands);
 }
 
 async function put(key: RowKey, claimant: Claimant, previousOwner: string | undefined): Promise<boolean> {

@@ -18,6 +18,7 @@ async function recordManifest(input: RecordManifestInput): Promise<RecordedManif
   const run = await getRun(input);
   const recorded = recordedBefore(run);
   if (recorded) return recorded;
+  if (run.status !== 'running') throw new HoldfastError('Cancelled', `run ${run.run} is ${run.status} already`);
   const [snapshot, dump] = input.parts;
   const { verdict, failure, dumps, failedDatabases } = judge(snapshot, dump, run.plan, run.outcome);
   if (verdict === null) {
