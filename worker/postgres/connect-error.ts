@@ -7,6 +7,8 @@ const CODE_OF_SQLSTATE: Readonly<Record<string, ErrorCode>> = {
   '28P01': 'AuthFailed',
   '28000': 'AuthFailed',
   '3D000': 'DatabaseNotFound',
+  // Of a login: the database does not accept connections.
+  '55000': 'DatabaseNotFound',
   '42501': 'AccessDenied',
 };
 
@@ -34,7 +36,7 @@ export function connectError(
   const reason = reasonOf(cause);
   const messages: Partial<Record<ErrorCode, string>> = {
     AuthFailed: `${address} refused the login of ${server.user}: ${reason}`,
-    DatabaseNotFound: `database ${database} does not exist on ${address}`,
+    DatabaseNotFound: `database ${database} cannot be used on ${address}: ${reason}`,
     AccessDenied: `${server.user} may not connect to database ${database} on ${address}: ${reason}`,
     SourceUnreachable: `no connection to ${address}: ${reason}`,
   };

@@ -20,7 +20,8 @@ export interface ServerFacts {
 
 interface DatabaseRow {
   readonly name: string;
-  readonly connectable: boolean;
+  readonly takesConnections: boolean;
+  readonly template: boolean;
 }
 
 /** @throws DatabaseNotFound with what the server has, InvalidConfig when no database is named at all */
@@ -41,7 +42,7 @@ export async function inspectServer(
     );
     if (facts === undefined) throw new HoldfastError('UnexpectedError', 'the server did not tell its version');
     const present = await session.rows<DatabaseRow>(
-      `SELECT datname AS name, datallowconn AND NOT datistemplate AS connectable
+      `SELECT datname AS name, datallowconn AS "takesConnections", datistemplate AS template
          FROM pg_catalog.pg_database WHERE datname <> '${RDS_DATABASE}' ORDER BY datname COLLATE "C"`,
     );
     return {
@@ -55,26 +56,26 @@ export async function inspectServer(
 }
 
 function dueDatabases(named: readonly string[], present: readonly DatabaseRow[], server: Server): readonly string[] {
-  const usable = present.filter(({ connectable }) => connectable).map(({ name }) => name);
   const address = `${server.host}:${server.port}`;
+  const open = present.filter(({ takesConnections }) => takesConnections);
   if (named.length === 1 && named[0] === ALL) {
-    if (usable.length > 0) return usable;
+    const due = open.filter(({ template }) => !template).map(({ name }) => name);
+    if (due.length > 0) return due;
     throw new HoldfastError('DatabaseNotFound', `"*" matches no database on ${address}: ${listOf(present)}`);
   }
-  const names = new Set(present.map(({ name }) => name));
+  const names = new Set(open.map(({ name }) => name));
   const missing = [...new Set(named)].filter((name) => !names.has(name));
   if (missing.length === 0) return [...new Set(named)];
-  const subject = missing.length === 1 ? 'database' : 'databases';
-  const verb = missing.length === 1 ? 'does' : 'do';
-  throw new HoldfastError(
-    'DatabaseNotFound',
-    `${subject} ${missing.join(', ')} ${verb} not exist on ${address}: ${listOf(present)}`,
-  );
+  const message = `${address} has no database ${missing.join(', ')} that takes connections: ${listOf(present)}`;
+  throw new HoldfastError('DatabaseNotFound', message);
 }
 
 function listOf(present: readonly DatabaseRow[]): string {
-  const names = present.map(({ name, connectable }) => (connectable ? name : `${name} (takes no dump)`));
-  return `the server has ${names.join(', ') || 'none'}`;
+  const names = present.map(({ name, takesConnections, template }) => {
+    const remark = takesConnections ? template && 'template' : 'closed';
+    return remark === false ? name : `${name} (${remark})`;
+  });
+  return `the server has ${names.join(', ')}`;
 }
 
 /** The databases of a server can be listed from any of them, so one that is missing does not hide the others. */

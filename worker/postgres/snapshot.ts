@@ -10,7 +10,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { lockTimeoutError } from './lock-timeout.ts';
-import { listRelations, requireReadable, type Relation } from './relations.ts';
+import { listRelations, requireReadable, requireReadableLargeObjects, type Relation } from './relations.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import type { Server } from './server.ts';
 
@@ -72,6 +72,7 @@ async function lockAndExport(holder: Session, lister: Session, dump: Dump, user:
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const listed = await listRelations(lister, dump);
     requireReadable(listed, user);
+    await requireReadableLargeObjects(lister, user);
     await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (await lockAll(holder, lister, listed)) {
       const exported = await exportSnapshot(holder);

@@ -31,36 +31,42 @@ export async function leftovers(world: WorkerWorld, run: TestRun, server: TestSe
   };
 }
 
-/** Client programs are told by the port in their environment; a process may end while it is looked at. */
-async function clientProcesses(port: number): Promise<string[]> {
-  const found: string[] = [];
+/** Client programs are told by the port in their environment. */
+export async function clientProcessIds(port: number): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (!environment.split('\0').includes(`PGPORT=${port}`)) continue;
-    found.push((await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).replaceAll('\0', ' '));
+    if ((await procFile(pid, 'environ')).includes(`PGPORT=${port}`)) found.push(Number(pid));
   }
   return found;
 }
 
+async function clientProcesses(port: number): Promise<string[]> {
+  const commands = (await clientProcessIds(port)).map(async (pid) =>
+    (await procFile(String(pid), 'cmdline')).join(' '),
+  );
+  return Promise.all(commands);
+}
+
+/** A process may end while it is looked at, or belong to somebody else. */
+async function procFile(pid: string, name: string): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')).split('\0');
+}
+
 async function workerSessions(server: TestServer): Promise<string[]> {
-  const { rows } = await query<{ query: string }>(
+  const rows = await query(
     server,
     'postgres',
     "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'holdfast%' OR application_name = 'pg_dump'",
   );
-  return rows.map((row) => row.query);
+  return rows.map((row) => String(row['query']));
 }
 
-/** One statement, or several without parameters, in a session of its own. */
-export async function query<Row extends object>(
-  server: TestServer,
-  database: string,
-  sql: string,
-): Promise<{ readonly rows: Row[] }> {
+/** Rows of one statement, or of none where several are given, in a session of their own. */
+export async function query(server: TestServer, database: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ ...server, database });
   await client.connect();
   try {
-    return await client.query<Row>(sql);
+    return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {
     await client.end();
   }

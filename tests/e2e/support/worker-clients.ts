@@ -1,0 +1,24 @@
+/** Folders of client programs as HOLDFAST_PG_ROOT names them, other than the real one. */
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const MISBEHAVE = path.join(import.meta.dirname, '../../fixtures/pg-dump/misbehave.sh');
+
+/** A root whose only client, of major 17, behaves as tests/fixtures/pg-dump/misbehave.sh describes. */
+export async function misbehavingClient(behaviour: string): Promise<string> {
+  const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
+  const bin = path.join(root, '17', 'bin');
+  await mkdir(bin, { recursive: true });
+  const program = path.join(bin, 'pg_dump');
+  await writeFile(program, `#!/bin/sh\nexec '${MISBEHAVE}' ${behaviour} "$@"\n`);
+  await chmod(program, 0o755);
+  return root;
+}
+
+/** A root that has some of the majors of another one. */
+export async function someClients(pgRoot: string, majors: readonly number[]): Promise<string> {
+  const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
+  for (const major of majors) await symlink(path.join(pgRoot, String(major)), path.join(root, String(major)));
+  return root;
+}

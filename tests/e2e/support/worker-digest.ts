@@ -1,0 +1,33 @@
+/** What is in a database, for comparison with another one: each table's rows and a digest of them. */
+import { query } from './worker-leftovers.ts';
+import type { TestServer } from './worker-run.ts';
+
+export type Digest = Readonly<Record<string, { readonly rows: number; readonly md5: string }>>;
+
+interface Row {
+  readonly name: string;
+  readonly rows: number;
+  readonly md5: string;
+}
+
+/** Leaves are compared through their roots: a hash partition of an enum may hold other rows elsewhere. */
+export async function digestDatabase(server: TestServer, database: string): Promise<Digest> {
+  const tables = (await query(server, database, TABLES_SQL)) as { name: string; only: string }[];
+  const selects = tables.map(
+    ({ name, only }) => `SELECT ${literal(name)} AS name, count(*)::integer AS rows,
+       md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C")) AS md5 FROM ${only} ${name} t`,
+  );
+  const large = `SELECT 'large objects', count(*)::integer, md5(string_agg(l.oid || encode(lo_get(l.oid), 'hex'), ',' ORDER BY l.oid))
+       FROM pg_largeobject_metadata l HAVING count(*) > 0`;
+  const rows = await query(server, database, [...selects, large].join(' UNION ALL '));
+  return Object.fromEntries((rows as Row[]).map(({ name, ...digest }) => [name, digest]));
+}
+
+const literal = (text: string): string => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+const TABLES_SQL = `
+SELECT format('%I.%I', nspname, relname) AS name, CASE relkind WHEN 'r' THEN 'ONLY' ELSE '' END AS only
+  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind IN ('r', 'p', 'm') AND NOT relispartition AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+ ORDER BY 1`;
