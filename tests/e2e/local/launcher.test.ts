@@ -37,7 +37,7 @@ describe('the launcher', () => {
 
   it('refuses text that occurs more often than expected', async () => {
     const misfit = 'import mending; mending.edit("ministack.services.sqs", "def ", "x"); mending.install()';
-    await expect(python(misfit)).rejects.toThrow(/expected 1 of 'def ' in ministack.services.sqs, found \d\d/);
+    await expect(python(misfit)).rejects.toThrow(/expected 1 of 'def' in ministack.services.sqs, found \d\d/);
   });
 
   it('refuses another version of the emulator', async () => {
