@@ -1,0 +1,123 @@
+/** Reads what runs have left: their rows in the table, and their manifests in the bucket. */
+import { GetObjectCommand, NoSuchKey } from '@aws-sdk/client-s3';
+import {
+  GetCommand,
+  paginateQuery,
+  paginateScan,
+  QueryCommand,
+  type QueryCommandInput,
+  type ScanCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { activeKey, manifestKey, RUN_SORT_PREFIX, type RowKey, type RunId } from '../core/keys.ts';
+import { Manifest } from '../core/manifest.ts';
+import { ActiveRow, RunRow } from '../core/run-record.ts';
+import { dynamo, s3 } from './clients.ts';
+
+export interface FoundRuns {
+  readonly runs: readonly RunRow[];
+  /** Keys of rows that do not have the shape of a run, with what is wrong: one bad row must not hide the others. */
+  readonly unreadable: readonly { readonly key: string; readonly problem: string }[];
+}
+
+const RUN_INDEX = 'byRun';
+
+/**
+ * The newest runs, newest first.
+ * @param source of which source; undefined: of all, for which the whole table is read
+ */
+export async function listRuns(table: string, source: string | undefined, limit: number): Promise<FoundRuns> {
+  const rows = source === undefined ? await scanRuns(table) : await queryRuns(table, source, limit);
+  const parsed = rows.sort(newestFirst).slice(0, limit).map(parseRow);
+  return {
+    runs: parsed.flatMap(({ run }) => (run ? [run] : [])),
+    unreadable: parsed.flatMap(({ unreadable }) => (unreadable ? [unreadable] : [])),
+  };
+}
+
+type Row = Record<string, unknown>;
+
+/** Sort keys begin with the time of the start. */
+const newestFirst = (a: Row, b: Row): number => (String(a['sk']) < String(b['sk']) ? 1 : -1);
+
+function parseRow(row: Row): { run?: RunRow; unreadable?: FoundRuns['unreadable'][number] } {
+  const { data, error } = RunRow.safeParse(row);
+  if (data) return { run: data };
+  const problem = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  return { unreadable: { key: `${String(row['pk'])} / ${String(row['sk'])}`, problem } };
+}
+
+async function queryRuns(table: string, source: string, limit: number): Promise<Row[]> {
+  const query: QueryCommandInput = {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :run)',
+    ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':run': RUN_SORT_PREFIX },
+    ScanIndexForward: false,
+    Limit: limit,
+  };
+  const rows: Row[] = [];
+  for await (const { Items = [] } of paginateQuery({ client: dynamo() }, query)) {
+    rows.push(...Items);
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+async function scanRuns(table: string): Promise<Row[]> {
+  const scan: ScanCommandInput = {
+    TableName: table,
+    FilterExpression: 'begins_with(sk, :run)',
+    ExpressionAttributeValues: { ':run': RUN_SORT_PREFIX },
+  };
+  const rows: Row[] = [];
+  for await (const { Items = [] } of paginateScan({ client: dynamo() }, scan)) rows.push(...Items);
+  return rows;
+}
+
+/** The key of a run's row. Read from an index, which may lag some moments behind the table. */
+export async function findRunKey(table: string, run: string): Promise<RowKey | undefined> {
+  const { Items = [] } = await dynamo().send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: RUN_INDEX,
+      // Claims carry the run too; what is asked for is its record.
+      KeyConditionExpression: '#run = :run AND begins_with(sk, :prefix)',
+      ExpressionAttributeNames: { '#run': 'run' },
+      ExpressionAttributeValues: { ':run': run, ':prefix': RUN_SORT_PREFIX },
+    }),
+  );
+  const [key] = Items;
+  return key && { pk: String(key['pk']), sk: String(key['sk']) };
+}
+
+/** The row of a run by its name alone. */
+export async function findRunByName(table: string, run: string): Promise<RunRow | undefined> {
+  const key = await findRunKey(table, run);
+  return key && readRow(table, key, (row) => RunRow.parse(row));
+}
+
+/**
+ * The claim of the active run of a source, with its progress.
+ * @param pk partition of the source, as any row of it has
+ */
+export async function findActive(table: string, pk: string): Promise<ActiveRow | undefined> {
+  return readRow(table, { ...activeKey(''), pk }, (row) => ActiveRow.parse(row));
+}
+
+async function readRow<T>(table: string, { pk, sk }: RowKey, parse: (row: Row) => T): Promise<T | undefined> {
+  const { Item } = await dynamo().send(new GetCommand({ TableName: table, Key: { pk, sk }, ConsistentRead: true }));
+  return Item && parse(Item);
+}
+
+/**
+ * The manifest beside the objects of a run.
+ * @returns undefined when the run has none
+ */
+export async function findManifest(bucket: string, run: RunId): Promise<Manifest | undefined> {
+  try {
+    const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: manifestKey(run) }));
+    return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
+}

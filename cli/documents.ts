@@ -1,0 +1,142 @@
+/**
+ * What `--json` prints: one document a command, in shapes that only ever grow. Times are ISO-8601 UTC, sizes bytes;
+ * what is not known or not there is null, never absent.
+ */
+import { consoleUrl } from '../core/console-url.ts';
+import { runPrefix, UNKNOWN_SOURCE } from '../core/keys.ts';
+import type {
+  DatabaseDump,
+  Manifest,
+  Snapshot,
+  StoredObject,
+  Totals,
+  Verdict,
+  Verification,
+} from '../core/manifest.ts';
+import type { Trigger } from '../core/run-input.ts';
+import type { Progress, RunRow } from '../core/run-record.ts';
+import { withHint, type Problem } from './problem.ts';
+
+/** A run in `runs` of `holdfast list --json`. */
+export interface RunSummary {
+  /** null: the input named no source that is configured. */
+  readonly source: string | null;
+  readonly run: string;
+  readonly status: RunRow['status'];
+  readonly verdict: Verdict | null;
+  readonly label: string | null;
+  readonly trigger: Trigger;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly databases: number;
+  readonly tables: number;
+  readonly rows: number;
+  readonly sizeBytes: number;
+  readonly snapshot: Snapshot | null;
+  readonly failure: Problem | null;
+}
+
+/** One database of a run. */
+export interface DumpDocument {
+  readonly database: string;
+  readonly client: string;
+  readonly snapshotAt: string;
+  readonly sizeBytes: number;
+  readonly totals: Totals;
+  readonly warnings: readonly string[];
+  readonly objects: readonly StoredObject[];
+  /** Commands that restore it with stock tools; empty when manifest.json is gone. */
+  readonly restore: readonly string[];
+}
+
+/** `holdfast show --json`, and `recoveryPoint` of `holdfast backup --json`. */
+export interface RunDocument extends RunSummary {
+  readonly executionArn: string;
+  readonly console: string | null;
+  readonly serverVersion: string | null;
+  readonly bucket: string;
+  /** Where the objects of the run are, if it has any. */
+  readonly prefix: string;
+  readonly dumps: readonly DumpDocument[];
+  /** Databases that were due and have no verified dump. */
+  readonly failedDatabases: readonly { readonly database: string; readonly failure: Problem }[];
+  readonly verification: Verification | null;
+  /** Of a run that is active. */
+  readonly progress: Progress | null;
+}
+
+/** `holdfast backup --json`; after a failure it also has `error`. */
+export interface BackupDocument {
+  readonly run: string;
+  readonly source: string | null;
+  readonly executionArn: string;
+  readonly console: string | null;
+  readonly status: 'running' | 'succeeded' | 'failed' | 'aborted' | 'duplicate';
+  readonly verdict: Verdict | null;
+  /** The execution that does, or has done, the same scheduled slot. */
+  readonly duplicateOf: string | null;
+  /** What the run left; null when it left no backup, or when nobody waited for it. */
+  readonly recoveryPoint: RunDocument | null;
+}
+
+export function summarize(run: RunRow): RunSummary {
+  const dumps = run.dumps ?? [];
+  const sum = (value: (dump: DatabaseDump) => number): number => dumps.reduce((total, dump) => total + value(dump), 0);
+  return {
+    source: run.source === UNKNOWN_SOURCE ? null : run.source,
+    run: run.run,
+    status: run.status,
+    verdict: run.verdict ?? null,
+    label: run.label,
+    trigger: run.trigger,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt ?? null,
+    databases: dumps.length,
+    tables: sum(({ totals }) => totals.tables),
+    rows: sum(({ totals }) => totals.rows),
+    sizeBytes: sum(sizeOf),
+    snapshot: run.snapshot ?? null,
+    failure: run.failure ? withHint(run.failure) : null,
+  };
+}
+
+export interface RunDetails {
+  readonly run: RunRow;
+  readonly bucket: string;
+  readonly manifest: Manifest | undefined;
+  readonly progress: Progress | undefined;
+}
+
+export function describeRun({ run, bucket, manifest, progress }: RunDetails): RunDocument {
+  return {
+    ...summarize(run),
+    executionArn: run.executionArn,
+    console: consoleLink(run.executionArn),
+    serverVersion: run.server?.version ?? null,
+    bucket,
+    prefix: runPrefix(run),
+    dumps: (run.dumps ?? []).map((dump) => describeDump(dump, manifest)),
+    failedDatabases: (run.failedDatabases ?? []).map(({ database, failure }) => ({
+      database,
+      failure: withHint(failure),
+    })),
+    verification: run.verification ?? null,
+    progress: progress ?? null,
+  };
+}
+
+function describeDump(dump: DatabaseDump, manifest: Manifest | undefined): DumpDocument {
+  const { database, client, snapshotAt, totals, warnings, objects } = dump;
+  const restore = manifest?.dumps.find((each) => each.database === database)?.restore ?? [];
+  return { database, client, snapshotAt, sizeBytes: sizeOf(dump), totals, warnings, objects, restore };
+}
+
+function sizeOf({ objects }: DatabaseDump): number {
+  return objects.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+}
+
+/** The console shows executions of AWS itself, not of another endpoint that speaks its language. */
+export function consoleLink(executionArn: string): string | null {
+  const elsewhere = process.env['AWS_ENDPOINT_URL_SFN'] ?? process.env['AWS_ENDPOINT_URL'];
+  return elsewhere === undefined || elsewhere === '' ? (consoleUrl(executionArn) ?? null) : null;
+}

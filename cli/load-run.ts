@@ -1,0 +1,33 @@
+/** Everything that is stored of one run, as one document. */
+import { findActive, findManifest, findRunByName } from '../aws/recovery-points.ts';
+import type { Deployment } from '../aws/deployment.ts';
+import type { Manifest } from '../core/manifest.ts';
+import type { RunRow } from '../core/run-record.ts';
+import { describeRun, type RunDocument } from './documents.ts';
+
+export interface LoadedRun {
+  readonly document: RunDocument;
+  readonly warnings: readonly string[];
+}
+
+/** @returns undefined when the table has no record of that run */
+export async function loadRun({ table, bucket }: Deployment, name: string): Promise<LoadedRun | undefined> {
+  const run = await findRunByName(table, name);
+  if (!run) return undefined;
+  const manifest = await manifestOf(run, bucket);
+  const active = run.status === 'running' ? await findActive(table, run.pk) : undefined;
+  const progress = active?.run === name ? active.progress : undefined;
+  return {
+    document: describeRun({ run, bucket, manifest, progress }),
+    warnings: missesManifest(run, manifest) ? [`${bucket} holds no manifest.json of run ${name}`] : [],
+  };
+}
+
+/** Only a run with something good has a manifest. */
+async function manifestOf(run: RunRow, bucket: string): Promise<Manifest | undefined> {
+  return run.verdict === undefined ? undefined : findManifest(bucket, run);
+}
+
+function missesManifest({ verdict }: RunRow, manifest: Manifest | undefined): boolean {
+  return verdict !== undefined && manifest === undefined;
+}
