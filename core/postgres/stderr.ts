@@ -7,7 +7,7 @@ const SECRET_LENGTH_MIN = 3;
 
 /** Replaces every secret, also as it would stand in a URL. */
 export function redact(text: string, secrets: readonly string[]): string {
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())]);
   return forms
     .filter((form) => form.length >= SECRET_LENGTH_MIN)
     .sort((a, b) => b.length - a.length)

@@ -4,12 +4,6 @@ import type { TestServer } from './worker-run.ts';
 
 export type Digest = Readonly<Record<string, { readonly rows: number; readonly md5: string }>>;
 
-interface Row {
-  readonly name: string;
-  readonly rows: number;
-  readonly md5: string;
-}
-
 /** Leaves are compared through their roots: a hash partition of an enum may hold other rows elsewhere. */
 export async function digestDatabase(server: TestServer, database: string): Promise<Digest> {
   const tables = (await query(server, database, TABLES_SQL)) as { name: string; only: string }[];
@@ -20,7 +14,9 @@ export async function digestDatabase(server: TestServer, database: string): Prom
   const large = `SELECT 'large objects', count(*)::integer, md5(string_agg(l.oid || encode(lo_get(l.oid), 'hex'), ',' ORDER BY l.oid))
        FROM pg_largeobject_metadata l HAVING count(*) > 0`;
   const rows = await query(server, database, [...selects, large].join(' UNION ALL '));
-  return Object.fromEntries((rows as Row[]).map(({ name, ...digest }) => [name, digest]));
+  return Object.fromEntries(
+    (rows as { name: string; rows: number; md5: string }[]).map(({ name, ...digest }) => [name, digest]),
+  );
 }
 
 const literal = (text: string): string => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { CreateDBClusterCommand, CreateDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Connection } from '../../../core/config/connection.ts';
 import { DatabaseDump, Evidence, type ObjectRole } from '../../../core/manifest.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
@@ -228,6 +231,55 @@ describe('of several databases', () => {
     const plan = await planFor(world, server);
     const { outcome } = await runWorker(world, { ...plan, connection: { ...plan.connection, sslMode } });
     expect(outcome).toMatchObject({ failure: null, databases: [{ status: 'dumped' }] });
+  });
+
+  test('RDS says where an instance or the writer of a cluster is, where the secret does not', async () => {
+    const rds = new RDSClient({ endpoint: world.emulator.endpoint, region: REGION, credentials: CREDENTIALS });
+    const { port: Port } = server;
+    const instance = { DBInstanceClass: 'db.t4g.micro', Engine: 'postgres', Port };
+    await rds.send(
+      new CreateDBInstanceCommand({ ...instance, DBInstanceIdentifier: 'single', AllocatedStorage: 20, DBName: 'one' }),
+    );
+    await rds.send(new CreateDBClusterCommand({ DBClusterIdentifier: 'group', Engine: 'aurora-postgresql', Port }));
+    await rds.send(
+      new CreateDBInstanceCommand({
+        ...instance,
+        DBInstanceIdentifier: 'writer',
+        DBClusterIdentifier: 'group',
+        Engine: 'aurora-postgresql',
+      }),
+    );
+    const SecretString = JSON.stringify({ username: 'postgres', password: PASSWORD });
+    await world.secrets.send(new CreateSecretCommand({ Name: 'rds-managed', SecretString }));
+    const connection = Connection.parse({ secret: 'rds-managed', sslMode: 'require' });
+    const plan = { ...(await planFor(world, server)), connection, databases: ['one'] };
+    for (const place of [
+      { kind: 'instance', identifier: 'single' },
+      { kind: 'cluster', identifier: 'group' },
+    ] as const) {
+      const { outcome } = await runWorker(world, { ...plan, rds: place });
+      expect(outcome).toMatchObject({ failure: null, databases: [{ status: 'dumped', database: 'one' }] });
+    }
+    const { outcome } = await runWorker(world, { ...plan, rds: { kind: 'instance', identifier: 'none' } });
+    const message = 'RDS has no instance none in this account and region';
+    expect(outcome?.failure).toEqual({ code: 'SourceUnreachable', message });
+    rds.destroy();
+  });
+
+  test('auth iam logs in with a token of RDS, which is shown nowhere', async () => {
+    const { host, port } = server;
+    const connection = Connection.parse({
+      auth: 'iam',
+      user: 'postgres',
+      host,
+      port,
+      database: 'one',
+      sslMode: 'require',
+    });
+    const { outcome, output } = await runWorker(world, { ...(await planFor(world, server)), connection });
+    // This server knows no IAM: it was asked with a token, and refused it.
+    expect(outcome?.failure).toMatchObject({ code: 'AuthFailed' });
+    expect(output + JSON.stringify(outcome)).not.toContain('X-Amz');
   });
 
   test('the user of docs/operating.md may read everything', async () => {

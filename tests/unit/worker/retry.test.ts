@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { attemptsOf, isRetryable, withRetries } from '../../../worker/retry.ts';
+
+const answer = (httpStatusCode: number, name = 'Some'): Error =>
+  Object.assign(new Error(name), { name, $metadata: { httpStatusCode, attempts: 3 } });
+const limits = { giveUpAfterMs: 60_000, attemptTimeoutMs: 60_000 };
+
+describe('isRetryable', () => {
+  test.each([
+    ['no answer', new Error('socket hang up'), true],
+    ['500', answer(500), true],
+    ['503 SlowDown', answer(503), true],
+    ['429', answer(429), true],
+    ['a body damaged on its way', answer(400, 'BadDigest'), true],
+    ['403', answer(403), false],
+    ['404 NoSuchUpload', answer(404, 'NoSuchUpload'), false],
+    ['412', answer(412), false],
+  ])('%s', (_, error, expected) => {
+    expect(isRetryable(error)).toBe(expected);
+  });
+});
+
+describe('withRetries', () => {
+  test('repeats until it works', async () => {
+    const numbers: number[] = [];
+    const result = await withRetries(limits, (_, number) => {
+      numbers.push(number);
+      return number < 3 ? Promise.reject(answer(503)) : Promise.resolve('done');
+    });
+    expect(result).toBe('done');
+    expect(numbers).toEqual([1, 2, 3]);
+  });
+
+  test('does not repeat what cannot get better', async () => {
+    let attempts = 0;
+    const attempt = (): Promise<never> => {
+      attempts += 1;
+      return Promise.reject(answer(403));
+    };
+    await expect(withRetries(limits, attempt)).rejects.toThrow('Some');
+    expect(attempts).toBe(1);
+  });
+
+  test('gives up with the last error', async () => {
+    const attempt = (_: AbortSignal, number: number): Promise<never> => Promise.reject(new Error(`attempt ${number}`));
+    await expect(withRetries({ ...limits, giveUpAfterMs: 0 }, attempt)).rejects.toThrow('attempt 1');
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const abort = new AbortController();
+    const running = withRetries({ ...limits, signal: abort.signal }, () => Promise.reject(answer(503)));
+    abort.abort(new Error('the end'));
+    await expect(running).rejects.toThrow('the end');
+  });
+});
+
+test('attemptsOf is what the SDK counted', () => {
+  expect(attemptsOf(answer(412))).toBe(3);
+  expect(attemptsOf(new Error('other'))).toBe(1);
+});
