@@ -5,8 +5,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { parseConfig } from '../core/config/parse.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { buildWorker } from './build-worker.ts';
+import { requireWithinLimits, type Template } from './limits.ts';
 import { CONFIG_FILE } from './service-config.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
@@ -14,9 +16,6 @@ const CHECKOUT = join(import.meta.dirname, '..');
 /** What the service is made of, besides its configuration. The framework does not follow a link to serverless.yml. */
 const COPIED = ['serverless.yml', 'package.json'];
 const LINKED = ['node_modules', 'functions', 'core', 'aws', 'infra', 'statemachine'];
-
-/** CloudFormation's quota "Resources in a CloudFormation template" (AWS CloudFormation user guide). */
-const MAX_RESOURCES = 500;
 
 export interface PackageOptions {
   readonly configFile: string;
@@ -27,12 +26,19 @@ export interface PackageOptions {
   readonly workerImage: string;
 }
 
-/** @throws InvalidConfig for a bad holdfast.yml, or for one that needs more resources than a template holds */
+/** @throws InvalidConfig for a bad configuration, before anything is built, or for one that is too large for AWS */
 export async function packageService(options: PackageOptions): Promise<{ serviceDir: string }> {
+  requireGoodConfig(options.configFile);
   const serviceDir = prepare(options);
   await Promise.all([buildWorker(join(options.outDir, 'worker')), serverless(['package'], serviceDir, options)]);
-  checkSize(serviceDir);
+  requireWithinLimits(readTemplate(serviceDir));
   return { serviceDir };
+}
+
+/** What packageService has made to be deployed. */
+export function readTemplate(serviceDir: string): Template {
+  const file = join(serviceDir, '.serverless/cloudformation-template-update-stack.json');
+  return JSON.parse(readFileSync(file, 'utf8')) as Template;
 }
 
 /** Deploys what packageService has packaged. `env` points the SDK at an AWS. */
@@ -42,11 +48,15 @@ export async function deployService(
   await serverless(['deploy', '--package', '.serverless'], options.serviceDir, options);
 }
 
-/** A clean folder of links to the checkout, and the configuration as holdfast.yml. */
-function prepare({ configFile, outDir }: PackageOptions): string {
+function requireGoodConfig(configFile: string): void {
   if (!existsSync(configFile)) {
     throw new HoldfastError('InvalidConfig', `there is no file ${configFile}; copy holdfast.example.yml and edit it`);
   }
+  parseConfig(readFileSync(configFile, 'utf8'), configFile);
+}
+
+/** A clean folder of links to the checkout, and the configuration as holdfast.yml. */
+function prepare({ configFile, outDir }: PackageOptions): string {
   const serviceDir = join(outDir, 'service');
   rmSync(serviceDir, { recursive: true, force: true });
   mkdirSync(serviceDir, { recursive: true });
@@ -74,24 +84,7 @@ async function serverless(
     all: true,
     reject: false,
   });
-  if (result.failed) throw serverlessError(command, result.all);
-}
-
-/** The framework wraps our own refusals in its report; what a person needs is the refusal. */
-function serverlessError(command: readonly string[], output: string): HoldfastError {
-  const refusal = /InvalidConfig: ([\s\S]*?)\n\s+at /.exec(output)?.[1];
-  if (refusal !== undefined) return new HoldfastError('InvalidConfig', refusal);
-  return new HoldfastError('UnexpectedError', `serverless ${command.join(' ')} failed:\n${output}`);
-}
-
-function checkSize(serviceDir: string): void {
-  const file = join(serviceDir, '.serverless/cloudformation-template-update-stack.json');
-  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, unknown> };
-  const count = Object.keys(Resources).length;
-  if (count <= MAX_RESOURCES) return;
-  throw new HoldfastError(
-    'InvalidConfig',
-    `${CONFIG_FILE} makes ${count} CloudFormation resources, a template holds ${MAX_RESOURCES}: ` +
-      'move sources into a second configuration and deploy it as a stage of its own',
-  );
+  if (result.failed) {
+    throw new HoldfastError('UnexpectedError', `serverless ${command.join(' ')} failed:\n${result.all}`);
+  }
 }
