@@ -17,13 +17,14 @@ export async function packageForLocal(configFile: string, outDir: string): Promi
   return serviceDir;
 }
 
-/** @param endpoints services that are elsewhere, which the SDK finds through its variables */
+/** @param endpoints services that the functions and containers find elsewhere; only to be told */
 export async function deployToEmulator(
   serviceDir: string,
   endpoint: string,
   endpoints: Readonly<Record<string, string>>,
 ): Promise<StackInfo> {
-  const env = { ...process.env, ...sdkEnvironment(endpoint, endpoints) };
+  // Not through the endpoints of single services: what stands there may be made to fail.
+  const env = { ...process.env, ...sdkEnvironment(endpoint, {}) };
   await deployService({ serviceDir, stage: STAGE, workerImage: WORKER_IMAGE, env });
   const clients = localClients(endpoint);
   const outputs = await stackOutputs(clients.cloudFormation);

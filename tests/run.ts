@@ -20,7 +20,16 @@ try {
   const jest = join(CHECKOUT, 'node_modules/jest/bin/jest.js');
   const { exitCode } = await execa(
     process.execPath,
-    [jest, '--json', `--outputFile=${outputFile}`, '--maxWorkers=2', ...process.argv.slice(2)],
+    // The flag lets CommonJS tests load packages that are ES modules only.
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      jest,
+      '--json',
+      `--outputFile=${outputFile}`,
+      '--maxWorkers=2',
+      ...process.argv.slice(2),
+    ],
     { cwd: CHECKOUT, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', reject: false },
   );
   const result = JSON.parse(readFileSync(outputFile, 'utf8')) as JestResult;
