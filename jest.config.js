@@ -1,17 +1,27 @@
+/** middy, execa, log-update and what they import ship only ES modules, which jest's CommonJS runtime needs transformed. */
+const ES_MODULES = [
+  '@middy',
+  'execa|@sindresorhus|@sec-ant|figures|get-stream|human-signals|is-plain-obj|is-stream|is-unicode-supported',
+  'npm-run-path|path-key|parse-ms|pretty-ms|strip-final-newline|unicorn-magic|yoctocolors',
+  'log-update|ansi-escapes|ansi-regex|ansi-styles|cli-cursor|environment|get-east-asian-width|is-fullwidth-code-point',
+  'mimic-function|onetime|restore-cursor|slice-ansi|strip-ansi|wrap-ansi',
+].join('|');
+
 /** @type {import('jest').Config} */
 const project = (name, testTimeoutMs) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
   testTimeout: testTimeoutMs,
   testEnvironment: 'node',
-  // middy and a few others ship only ES modules, which jest's CommonJS runtime needs transformed.
   transform: {
     '^.+\\.(m?js|ts)$': [
       '@swc/jest',
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(@middy|execa|@sindresorhus|log-update)/)'],
+  // Its package names only the file for `import`.
+  moduleNameMapper: { '^unicorn-magic$': '<rootDir>/node_modules/unicorn-magic/node.js' },
+  transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
 });
 
 export default {

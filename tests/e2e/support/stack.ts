@@ -18,6 +18,8 @@ export interface TestStackOptions {
   /** The text of holdfast.yml. */
   readonly config: string;
   readonly endpointOverrides?: NonNullable<StackOptions['endpointOverrides']>;
+  /** Of the emulator; default: any free one. */
+  readonly port?: number;
 }
 
 /** A login to a database server, as `startPostgres` returns it. */

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { once } from 'node:events';
 
 /** The name of an S3 request, as far as the tests tell them apart. */
-export type S3Request = 'create' | 'part' | 'complete' | 'abort' | 'other';
+export type S3Request = 'create' | 'part' | 'complete' | 'abort' | 'head' | 'other';
 
 /**
  * `forward`; `cut`: close the connection without asking S3; `lose-answer`: ask S3 and close; `gone`, `taken`: answer
@@ -64,6 +64,7 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
 
 function kindOf(method: string, parameters: URLSearchParams): S3Request {
   if (method === 'POST' && parameters.has('uploads')) return 'create';
+  if (method === 'HEAD') return 'head';
   if (!parameters.has('uploadId')) return 'other';
   const kinds: Readonly<Record<string, S3Request>> = { PUT: 'part', POST: 'complete', DELETE: 'abort' };
   return kinds[method] ?? 'other';

@@ -1,0 +1,49 @@
+/** The stack that all faults of the machine share: a source for each of them, and the servers that they are about. */
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { startMachineWorld, type MachineWorld, type SourceConfig } from '../support/machine-world.ts';
+import { query } from '../support/worker-leftovers.ts';
+
+export interface FaultWorld extends MachineWorld {
+  /** PostgreSQL 17 with TLS; its databases are `shop` and `large`. */
+  readonly server: PostgresServer;
+  /** Only its templates take connections. */
+  readonly emptyServer: PostgresServer;
+}
+
+/** What URLs, shells, XML, JSON and libpq's connection strings would suffer from. */
+const PASSWORD = `p@ss:w/o?r#d%20&"' <$(x)>\\+`;
+
+export async function startFaultWorld(sources: Readonly<Record<string, SourceConfig>>): Promise<FaultWorld> {
+  const started: { stop(): Promise<void> }[] = [];
+  const remember = async <Started extends { stop(): Promise<void> }>(starting: Promise<Started>): Promise<Started> => {
+    const one = await starting;
+    started.push(one);
+    return one;
+  };
+  const stop = async (): Promise<void> => {
+    for (const one of started) await one.stop();
+  };
+  const [world, server, emptyServer] = await Promise.allSettled([
+    remember(startMachineWorld(sources)),
+    remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
+    remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
+  ]);
+  try {
+    if (world.status === 'rejected') throw world.reason;
+    if (server.status === 'rejected') throw server.reason;
+    if (emptyServer.status === 'rejected') throw emptyServer.reason;
+    await fill(server.value);
+    await query(emptyServer.value, 'template1', 'DROP DATABASE postgres');
+    return { ...world.value, server: server.value, emptyServer: emptyServer.value, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function fill(server: PostgresServer): Promise<void> {
+  await query(server, 'postgres', 'CREATE DATABASE shop');
+  await query(server, 'shop', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 1000) n');
+  await query(server, 'shop', 'CREATE TABLE purchase (n serial PRIMARY KEY, at timestamptz DEFAULT now())');
+  await query(server, 'postgres', "CREATE ROLE limited LOGIN PASSWORD 'limited'");
+}

@@ -1,0 +1,49 @@
+/** The deployed service beside a real server, with S3's weather in the test's hand, for tests of the whole machine. */
+import { stringify } from 'yaml';
+import { freePort } from '../../../local/free-port.ts';
+import { startMailbox, type Mailbox } from './machine-mailbox.ts';
+import { startTestStack, type TestStack } from './stack.ts';
+import { startS3Proxy, type S3Proxy } from './worker-s3-proxy.ts';
+
+/** Keys of a source in holdfast.yml. */
+export type SourceConfig = Readonly<Record<string, unknown>>;
+
+export interface MachineWorld {
+  readonly stack: TestStack;
+  readonly mailbox: Mailbox;
+  /** What S3 does with the objects of a source, from now on. */
+  weather(source: string, treat: S3Proxy['treat']): void;
+  stop(): Promise<void>;
+}
+
+export async function startMachineWorld(sources: Readonly<Record<string, SourceConfig>>): Promise<MachineWorld> {
+  const port = await freePort();
+  const proxy = await startS3Proxy(`http://127.0.0.1:${port}`);
+  try {
+    const treatments = new Map<string, S3Proxy['treat']>();
+    const stack = await startTestStack({
+      config: stringify({ notifications: { email: ['ops@example.com'] }, sources }),
+      endpointOverrides: { s3: proxy.endpoint },
+      port,
+    });
+    proxy.treat = (request, path) => {
+      // "/bucket/source/…"
+      const treat = treatments.get(path.split('/')[2] ?? '');
+      return treat ? treat(request, path) : 'forward';
+    };
+    const mailbox = startMailbox(stack);
+    return {
+      stack,
+      mailbox,
+      weather: (source, treat) => void treatments.set(source, treat),
+      stop: async () => {
+        await mailbox.stop();
+        await stack.stop();
+        await proxy.close();
+      },
+    };
+  } catch (error) {
+    await proxy.close();
+    throw error;
+  }
+}
