@@ -58,7 +58,10 @@ const describeSnapshots = allow(
 );
 
 function functionRoles(config: Config): Record<string, Statement[]> {
-  const writeManifest = [objects('PutObject'), ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt')];
+  const writeManifest = [
+    allow(['s3:PutObject'], sub('${Bucket.Arn}/*/manifest.json')),
+    ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
+  ];
   return {
     PlanBackup: [table('GetItem', 'PutItem'), allow(['states:DescribeExecution'], executions)],
     PublishStarted: [table('GetItem'), publish],

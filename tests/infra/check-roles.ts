@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Template } from '../../infra/limits.ts';
+import { arnOf, KMS_KEY, resourcesOf } from './packaged-service.ts';
+import { permissionsOf } from './policies.ts';
+
+/** Where AWS knows no resource for an action, and why. Anything else that names `*` fails. */
+const ANY_RESOURCE: Readonly<Record<string, string>> = {
+  'CreateSnapshot rds:DescribeAccountAttributes': 'quotas belong to the account',
+  'WorkerExecution ecr:GetAuthorizationToken': 'a token is for the whole registry',
+  'Worker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
+  'BackupMachine logs:CreateLogDelivery': 'delivery of logs knows no resources',
+  'BackupMachine logs:GetLogDelivery': 'delivery of logs knows no resources',
+  'BackupMachine logs:UpdateLogDelivery': 'delivery of logs knows no resources',
+  'BackupMachine logs:DeleteLogDelivery': 'delivery of logs knows no resources',
+  'BackupMachine logs:ListLogDeliveries': 'delivery of logs knows no resources',
+  'BackupMachine logs:PutResourcePolicy': 'delivery of logs knows no resources',
+  'BackupMachine logs:DescribeResourcePolicies': 'delivery of logs knows no resources',
+  'BackupMachine logs:DescribeLogGroups': 'delivery of logs knows no resources',
+};
+
+/** Who may do what matters: exactly these roles, nobody else. */
+const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = [
+  [/^s3:PutObject$/, ['RecordManifest', 'Worker']],
+  [/^s3:GetObject/, ['VerifyDump']],
+  [/^s3:List(Bucket|BucketVersions)$/, ['VerifyDump']],
+  [/^s3:AbortMultipartUpload$/, ['Backstop', 'CollectDump', 'Worker']],
+  [/^s3:(Delete|PutBucket|PutObject.|Bypass|Replicate|Restore)/, []],
+  [/^dynamodb:(Delete|BatchWrite)/, ['Backstop', 'RecordFailure', 'RecordManifest']],
+  [/^dynamodb:PutItem$/, ['Backstop', 'PlanBackup', 'RecordFailure', 'RecordManifest']],
+  [
+    /^dynamodb:UpdateItem$/,
+    ['Backstop', 'PublishFailure', 'PublishSuccess', 'RecordFailure', 'RecordManifest', 'Worker'],
+  ],
+  [/^dynamodb:(Scan|.*Table|.*Policy)/, []],
+  [/^rds:(Create|Add)/, ['CreateSnapshot']],
+  [/^rds:(Delete|Modify|Restore|Stop|Reboot|Remove)/, []],
+  [/^secretsmanager:GetSecretValue$/, ['Worker']],
+  [/^rds-db:connect$/, ['Worker']],
+  [/^sns:Publish$/, ['Backstop', 'PublishFailure', 'PublishStarted', 'PublishSuccess']],
+  [/^states:StartExecution$/, ['Schedule']],
+  [/^lambda:/, ['BackupMachine']],
+  [/^ecs:/, ['BackupMachine']],
+  [/^iam:/, ['BackupMachine']],
+];
+
+export function checkRoles(template: () => Template): void {
+  const whoMay = (pattern: RegExp): string[] => {
+    const allowed = permissionsOf(template()).filter(({ action }) => pattern.test(action));
+    return [...new Set(allowed.map(({ role }) => role))].sort();
+  };
+  const resourcesFor = (role: string, pattern: RegExp): string[] => {
+    const allowed = permissionsOf(template()).filter((entry) => entry.role === role && pattern.test(entry.action));
+    return [...new Set(allowed.map(({ resource }) => resource))];
+  };
+
+  describe('the roles', () => {
+    it('only allow, and name every action in full', () => {
+      const actions = permissionsOf(template()).map(({ action }) => action);
+      expect(actions.length).toBeGreaterThan(50);
+      for (const action of actions) expect(action).toMatch(/^[a-z0-9-]+:[A-Za-z]+$/);
+    });
+
+    it('name any resource only where AWS knows none, each with its reason', () => {
+      const found = permissionsOf(template()).filter(({ resource }) => resource === '*');
+      expect(found.map(({ role, action }) => `${role} ${action}`).sort()).toEqual(Object.keys(ANY_RESOURCE).sort());
+    });
+
+    it('are one for each function, and assumed by Lambda alone', () => {
+      for (const [name, { Properties = {} }] of resourcesOf(template(), 'AWS::Lambda::Function')) {
+        const role = `${name.replace(/LambdaFunction$/, '')}Role`;
+        expect(Properties['Role']).toEqual(arnOf(role));
+        expect(template().Resources[role]?.Properties?.['AssumeRolePolicyDocument']).toMatchObject({
+          Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+        });
+      }
+    });
+
+    it('have nothing attached that somebody else writes', () => {
+      for (const [, { Properties = {} }] of resourcesOf(template(), 'AWS::IAM::Role')) {
+        expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+      }
+    });
+
+    it.each(ONLY)('of %s are %j', (pattern, roles) => {
+      expect(whoMay(pattern)).toEqual(roles);
+    });
+  });
+
+  describe('the verifier', () => {
+    it('can write nothing but its log', () => {
+      const actions = permissionsOf(template()).filter(({ role }) => role === 'VerifyDump');
+      const writing = actions.filter(({ action }) => !/:(Get|List|Describe|Decrypt)/.test(action));
+      expect(writing.map(({ action, resource }) => `${action} ${resource}`)).toEqual([
+        'logs:CreateLogStream VerifyDumpLogGroup.Arn',
+        'logs:PutLogEvents VerifyDumpLogGroup.Arn',
+      ]);
+    });
+  });
+
+  describe('the worker', () => {
+    it('reads only the secrets that the configuration names', () => {
+      expect(resourcesFor('Worker', /^secretsmanager:/)).toEqual([
+        'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:prod/a-??????',
+        'arn:aws:secretsmanager:eu-west-1:123456789012:secret:c-AbCdEf',
+      ]);
+    });
+
+    it('logs into databases only as the users that the configuration names', () => {
+      expect(resourcesFor('Worker', /^rds-db:/)).toEqual([expect.stringMatching(/:dbuser:\*\/holdfast$/)]);
+    });
+
+    it('may use keys only for the bucket and through Secrets Manager', () => {
+      expect(resourcesFor('Worker', /^kms:/).sort()).toEqual(['*', KMS_KEY].sort());
+      const role = JSON.stringify(template().Resources['WorkerRole']);
+      expect(role).toContain(
+        '"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":{"Fn::Sub":"secretsmanager.${AWS::Region}.amazonaws.com"}}}',
+      );
+    });
+  });
+
+  describe('the writer of the manifest', () => {
+    it('can put nothing but manifests', () => {
+      expect(resourcesFor('RecordManifest', /^s3:/)).toEqual(['${Bucket.Arn}/*/manifest.json']);
+    });
+  });
+
+  describe('the machine', () => {
+    it('calls exactly the functions of its states, and passes only the roles of the worker', () => {
+      const functions = resourcesOf(template(), 'AWS::Lambda::Function').map(([name]) => `${name}.Arn`);
+      const expected = functions.filter((name) => name !== 'BackstopLambdaFunction.Arn');
+      expect(resourcesFor('BackupMachine', /^lambda:InvokeFunction$/).sort()).toEqual(expected.sort());
+      expect(resourcesFor('BackupMachine', /^iam:PassRole$/)).toEqual(['WorkerRole.Arn', 'WorkerExecutionRole.Arn']);
+    });
+  });
+}
