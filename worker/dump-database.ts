@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { DumpPlan, DatabaseOutcome } from '../core/run-record.ts';
 import type { Evidence, ObjectRole, Totals } from '../core/manifest.ts';
 import { abortAll, completeAll } from './commit.ts';
+import { log } from './log.ts';
 import type { PartPool } from './part-pool.ts';
 import type { PgDumpClient } from './postgres/clients.ts';
 import { databaseFacts, type DatabaseFacts } from './postgres/database-facts.ts';
@@ -53,7 +54,8 @@ export async function dumpDatabase(context: DumpContext, database: string): Prom
     return { status: 'dumped', database, client: context.client.name, ...dumped, objects: await completeAll(uploads) };
   } catch (error) {
     failure.abort(error);
-    const failed = await abortAll(uploads, error);
+    // What failed because something else had ended it is not the reason.
+    const failed = await abortAll(uploads, signal.reason);
     await endLeftovers(context.server, database, context.applicationName);
     return { status: 'failed', database, failure: failed };
   }
@@ -76,9 +78,6 @@ async function dumpSnapshot(context: DumpContext, database: string, work: Work):
   const { server, serverMajor, dump, applicationName } = context;
   const options = { database, applicationName, signal: work.signal };
   const holder = await holdSnapshot(server, serverMajor, dump, options);
-  // Also ends a count that is under way.
-  const close = (): void => void holder.close();
-  work.signal.addEventListener('abort', close, { once: true });
   try {
     const facts = await databaseFacts(holder.session);
     const roles = await portableRoles(holder.session);
@@ -92,12 +91,7 @@ async function dumpSnapshot(context: DumpContext, database: string, work: Work):
     await uploadWhole(await work.begin('evidence', 'evidence.json.gz'), gzipSync(JSON.stringify(evidence)));
     await holder.proveAlive();
     return { ...facts, snapshotAt: holder.takenAt, warnings, totals: totalsOf(holder, evidence) };
-  } catch (error) {
-    // A session that was closed because something else failed is not the reason.
-    work.signal.throwIfAborted();
-    throw error;
   } finally {
-    work.signal.removeEventListener('abort', close);
     await holder.close();
   }
 }
@@ -133,6 +127,7 @@ async function dumpArchive(
     write: (chunk) => archive.write(chunk),
   });
   await archive.finish();
+  if (warnings.length > 0) log('warn', 'pg_dump warned', { database, warnings });
   return warnings;
 }
 

@@ -16,6 +16,8 @@ import { withRetries } from './retry.ts';
 
 const RECORD_GIVE_UP_MS = 60_000;
 const RECORD_ATTEMPT_MS = 20_000;
+/** Of all databases together. */
+const WARNINGS_MAX = 60;
 /** What a timer of Node holds; a deadline further away is no deadline. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -121,7 +123,25 @@ async function dumpEach(context: DumpContext, databases: readonly string[]): Pro
     );
   }
   context.progress.update({ database: null, databasesDone: outcomes.length });
-  return outcomes;
+  return limitWarnings(outcomes);
+}
+
+/** A row of the table holds 400 KB, and the outcome of fifty databases has to fit. */
+function limitWarnings(outcomes: readonly DatabaseOutcome[]): DatabaseOutcome[] {
+  let left = WARNINGS_MAX;
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'failed' || outcome.warnings.length <= left) {
+      left -= outcome.status === 'failed' ? 0 : outcome.warnings.length;
+      return outcome;
+    }
+    const omitted = outcome.warnings.length - left;
+    const warnings = [
+      ...outcome.warnings.slice(0, left),
+      `${omitted} more warnings of pg_dump are in the worker's log`,
+    ];
+    left = 0;
+    return { ...outcome, warnings };
+  });
 }
 
 /** At most 63 bytes, as Postgres keeps; unique to this attempt, so that its sessions can be told from others. */

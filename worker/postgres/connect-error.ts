@@ -1,4 +1,4 @@
-/** What a failed attempt to connect means to the operator. */
+/** What a failed login or query means to the operator. */
 import { HoldfastError, causeChain, type ErrorCode } from '../../core/errors.ts';
 import type { Server } from './server.ts';
 
@@ -21,6 +21,7 @@ export function isTransient(error: unknown): boolean {
 
 /** Five characters, as the server sends them; undefined for errors of the network. */
 export function sqlState(error: unknown): string | undefined {
+  if (error instanceof HoldfastError) return sqlState(error.cause);
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
@@ -41,6 +42,12 @@ export function connectError(
     SourceUnreachable: `no connection to ${address}: ${reason}`,
   };
   return new HoldfastError(code, messages[code] ?? reason, { cause });
+}
+
+/** A statement that failed once the session was there. */
+export function queryError(cause: unknown): HoldfastError {
+  const code = sqlState(cause) === '42501' ? 'TableUnreadable' : 'DumpFailed';
+  return new HoldfastError(code, `the server did not answer a query: ${reasonOf(cause)}`, { cause });
 }
 
 /** Node reports a host with several addresses as an AggregateError without a message. */

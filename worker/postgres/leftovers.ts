@@ -11,12 +11,9 @@ export async function endLeftovers(server: Server, database: string, application
   try {
     const signal = AbortSignal.timeout(TIME_ALLOWED_MS);
     const session = await openSession(server, { database, applicationName, signal });
-    const close = (): void => void session.close();
-    signal.addEventListener('abort', close, { once: true });
     try {
       await session.rows(LEFTOVERS_SQL, [applicationName]);
     } finally {
-      signal.removeEventListener('abort', close);
       await session.close();
     }
   } catch (error) {

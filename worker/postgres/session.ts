@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
 import { HoldfastError } from '../../core/errors.ts';
-import { connectError, isTransient } from './connect-error.ts';
+import { connectError, isTransient, queryError } from './connect-error.ts';
 import type { Server } from './server.ts';
 import { tlsChoices, type TlsChoice } from './tls.ts';
 
@@ -23,6 +23,7 @@ export interface SessionOptions {
   readonly database: string;
   /** Shown in pg_stat_activity; leftovers of a run are found by it. */
   readonly applicationName: string;
+  /** Cuts the session, whatever it is doing; what it was doing rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,13 +31,14 @@ export interface SessionOptions {
 export async function openSession(server: Server, options: SessionOptions): Promise<Session> {
   const deadline = Date.now() + CONNECT_TIMEOUT_MS;
   for (;;) {
+    options.signal?.throwIfAborted();
     try {
       return await tryChoices(server, options, deadline);
     } catch (error) {
       options.signal?.throwIfAborted();
       const again = isTransient(error) && Date.now() + RETRY_DELAY_MS < deadline;
       if (!again) throw connectError(server, options.database, error);
-      await sleep(RETRY_DELAY_MS, undefined, { signal: options.signal });
+      await sleep(RETRY_DELAY_MS);
     }
   }
 }
@@ -70,32 +72,40 @@ async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, 
   });
   // A session that is lost between statements reports it here, and again at the next statement.
   client.on('error', () => undefined);
-  const abort = (): void => {
+  const cut = (): void => {
     destroySocket(client);
   };
-  options.signal?.addEventListener('abort', abort, { once: true });
+  options.signal?.addEventListener('abort', cut, { once: true });
   try {
     await client.connect();
   } catch (error) {
-    destroySocket(client);
+    cut();
+    options.signal?.removeEventListener('abort', cut);
     throw error;
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
   }
-  return sessionOf(client);
+  return sessionOf(client, cut, options.signal);
 }
 
-function sessionOf(client: Client): Session {
+function sessionOf(client: Client, cut: () => void, signal: AbortSignal | undefined): Session {
+  const query = async <Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> => {
+    signal?.throwIfAborted();
+    try {
+      return (await client.query<Row>(sql, values)).rows;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw queryError(error);
+    }
+  };
   return {
-    rows: async <Row extends QueryResultRow>(sql: string, values?: unknown[]) =>
-      (await client.query<Row>(sql, values)).rows,
+    rows: query,
     run: async (sql) => {
-      await client.query(sql);
+      await query(sql);
     },
     close: async () => {
       const ended = client.end().catch(() => undefined);
       await Promise.race([ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
-      destroySocket(client);
+      cut();
+      signal?.removeEventListener('abort', cut);
     },
   };
 }

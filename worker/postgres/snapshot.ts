@@ -131,8 +131,7 @@ async function proveAlive(holder: Session, transaction: string): Promise<void> {
     found = (await holder.rows<{ transaction: string }>(`SELECT ${TRANSACTION_IDENTITY} AS transaction`))[0]
       ?.transaction;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new HoldfastError('DumpFailed', `the session that held the snapshot was lost: ${reason}`, { cause: error });
+    throw new HoldfastError('DumpFailed', 'the session that held the snapshot was lost', { cause: error });
   }
   if (found !== transaction) {
     throw new HoldfastError('DumpFailed', 'the transaction that held the snapshot ended before the dump did');

@@ -21,9 +21,9 @@ let world: WorkerWorld;
 let server: PostgresServer;
 let proxy: S3Proxy;
 
-beforeAll(async () => {
-  [world, server] = await Promise.all([startWorkerWorld(), startPostgres({ major: 17, password: 'secret' })]);
-  await query(server, 'postgres', 'CREATE DATABASE large; ');
+async function startServer(): Promise<void> {
+  server = await startPostgres({ major: 17, password: 'secret' });
+  await query(server, 'postgres', 'CREATE DATABASE large');
   await query(
     server,
     'large',
@@ -33,6 +33,10 @@ beforeAll(async () => {
   );
   await query(server, 'postgres', 'CREATE DATABASE small');
   await query(server, 'small', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 10) n');
+}
+
+beforeAll(async () => {
+  [world] = await Promise.all([startWorkerWorld(), startServer()]);
 });
 
 afterAll(async () => {
@@ -120,13 +124,18 @@ describe('the worker is told to end', () => {
   });
 
   test('by SIGTERM while it waits for a lock', async () => {
-    const blocker = query(server, 'small', 'BEGIN; LOCK TABLE item; SELECT pg_sleep(8)').catch(() => undefined);
+    const blocker = query(server, 'small', 'BEGIN; LOCK TABLE item; SELECT pg_sleep(600)').catch(() => undefined);
     const plan = await planFor(world, server, { databases: ['small'] });
     const run = await startRun(world, plan);
     const worker = startWorker(world, run);
     while ((await waitingForLocks()) === 0) await sleep(50);
     worker.child.kill('SIGTERM');
     await expectFailed({ run, worker, release: () => undefined }, 'Cancelled', /stopped by SIGTERM/);
+    await query(
+      server,
+      'postgres',
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)'",
+    );
     await blocker;
   });
 
@@ -199,7 +208,19 @@ describe('the server', () => {
     const interrupted = await half();
     await query(server, 'postgres', terminate("query LIKE 'COPY%'"));
     interrupted.release();
-    await expectFailed(interrupted, 'DumpFailed', /pg_dump exited with code 1: .*terminating connection/);
+    await expectFailed(interrupted, 'DumpFailed', /pg_dump exited with code 1: .*PQgetCopyData\(\) failed/);
+  });
+
+  test('restarts', async () => {
+    const interrupted = await half();
+    process.kill(server.pid, 'SIGQUIT');
+    interrupted.release();
+    const { code } = await interrupted.worker.ended;
+    expect(await failuresOf(interrupted.run)).toMatchObject([{ code: 'DumpFailed' }]);
+    expect(code).toBe(ERRORS.DumpFailed.exit);
+    expect(await leftovers(world, interrupted.run, undefined)).toEqual(NOTHING);
+    await server.stop();
+    await startServer();
   });
 });
 
