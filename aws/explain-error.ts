@@ -44,10 +44,10 @@ function explainOne(error: Error): Explanation | undefined {
       hint: 'log in to AWS, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     };
   }
-  if (message === 'Region is missing') {
+  if (message === 'Region is missing' || message.startsWith('Region not accepted')) {
     return {
       code: 'InvalidInput',
-      message: 'no AWS region is set',
+      message: `no usable AWS region is set (${firstLine(message)})`,
       hint: 'set AWS_REGION, or a region in the profile that AWS_PROFILE names',
     };
   }

@@ -17,8 +17,6 @@ const CommandInput = RunInput.pick({ source: true, label: true, include: true })
   trigger: z.enum(['cli', 'ci']),
 });
 
-const NAMES: Readonly<Record<string, string>> = { source: 'source' };
-
 /**
  * @param environment decides who started the run where `--trigger` does not say: CI systems set `CI`
  * @throws InvalidInput with every bad argument
@@ -50,6 +48,5 @@ function isCi(value: string | undefined): boolean {
 }
 
 function argumentOf([field = '']: readonly PropertyKey[]): string {
-  const name = String(field);
-  return NAMES[name] ?? `--${name}`;
+  return field === 'source' ? field : `--${String(field)}`;
 }

@@ -1,11 +1,12 @@
 /** Watches a run until it ends: what Step Functions says of its states, and what the worker says of its bytes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findExecution, stateChangesAfter, type ExecutionState, type StateChange } from '../aws/executions.ts';
+import { findExecution, stateChangesAfter, type ExecutionState } from '../aws/executions.ts';
 import { findActive, findRunKey } from '../aws/recovery-points.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { activeKey } from '../core/keys.ts';
 import type { Progress } from '../core/run-record.ts';
 import type { RunDisplay } from './run-display.ts';
+import { Speedometer, StateTracker } from './run-progress.ts';
 
 export interface FollowedRun {
   readonly run: string;
@@ -17,9 +18,6 @@ export interface FollowedRun {
 
 /** Well within the rates that Step Functions allows for one account, even when several people wait. */
 const POLL_MS = 1000;
-
-/** States in which something happens; the others are passed in no time. */
-const SHOWN_TYPES = ['Task', 'Parallel', 'Wait'];
 
 /**
  * @param signal ends the waiting, not the run
@@ -49,43 +47,4 @@ export async function followRun(run: FollowedRun, display: RunDisplay, signal: A
 async function findProgress({ table, run }: FollowedRun, partition: string | undefined): Promise<Progress | undefined> {
   const active = partition === undefined ? undefined : await findActive(table, partition);
   return active?.run === run ? active.progress : undefined;
-}
-
-class StateTracker {
-  lastId = 0;
-  /** How often each was entered and not left: the branches of a Parallel are inside at the same time. */
-  readonly #inside = new Map<string, { readonly type: string; count: number }>();
-
-  /** @returns those that were entered and are worth a line */
-  add(changes: readonly StateChange[]): StateChange[] {
-    for (const { id, state, type, kind } of changes) {
-      this.lastId = Math.max(this.lastId, id);
-      const entry = this.#inside.get(state) ?? { type, count: 0 };
-      entry.count += kind === 'entered' ? 1 : -1;
-      this.#inside.set(state, entry);
-    }
-    return changes.filter(({ kind, type }) => kind === 'entered' && SHOWN_TYPES.includes(type));
-  }
-
-  /** A Parallel is named only while none of its branches' states is known. */
-  current(): string[] {
-    const inside = [...this.#inside].filter(([, { type, count }]) => count > 0 && SHOWN_TYPES.includes(type));
-    const inner = inside.filter(([, { type }]) => type !== 'Parallel');
-    return (inner.length > 0 ? inner : inside).map(([state]) => state);
-  }
-}
-
-class Speedometer {
-  #last: Progress | undefined;
-  #bytesPerSecond: number | undefined;
-
-  /** @returns undefined until the worker has reported twice */
-  measure(progress: Progress): number | undefined {
-    const seconds = this.#last ? (Date.parse(progress.at) - Date.parse(this.#last.at)) / 1000 : 0;
-    if (this.#last && seconds > 0) {
-      this.#bytesPerSecond = Math.max(0, progress.bytesUploaded - this.#last.bytesUploaded) / seconds;
-    }
-    if (!this.#last || seconds > 0) this.#last = progress;
-    return this.#bytesPerSecond;
-  }
 }

@@ -1,10 +1,12 @@
 /** The `holdfast` command as a process: its streams, its signals, its exit code. */
+import { ERRORS } from '../core/errors.ts';
 import { runProgram } from './program.ts';
 
 function catchInterrupt(): AbortSignal {
   const interruption = new AbortController();
-  // Once: a second Ctrl-C ends the process at once.
-  process.once('SIGINT', () => {
+  // Not `once`: the live line's library ends the process when it finds itself the only listener.
+  process.on('SIGINT', () => {
+    if (interruption.signal.aborted) process.exit(ERRORS.Cancelled.exit);
     interruption.abort();
   });
   return interruption.signal;

@@ -5,9 +5,9 @@ import { backup, checkBackup, type BackupOptions } from './commands/backup.ts';
 import { limitOf, list } from './commands/list.ts';
 import { show } from './commands/show.ts';
 import type { Context } from './context.ts';
+import { displayOn } from './live-display.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { printProblem, printResult, type Result } from './result.ts';
-import { displayOn } from './run-display.ts';
 
 export interface Terminal {
   readonly out: NodeJS.WriteStream;

@@ -17,12 +17,12 @@ const STARTED_BY: Readonly<Record<Trigger, string>> = {
 
 export function renderRun(run: RunDocument): string {
   const sections = [
-    `${run.run}: ${describeResult(run)}`,
+    `${printableLine(run.run)}: ${describeResult(run)}`,
     indent(renderFacts(run)),
     renderFailure(run),
     renderVerification(run),
     ...run.dumps.map((dump) => renderDump(dump, run.bucket)),
-    run.dumps.length > 0 ? `Objects\n  s3://${run.bucket}/${run.prefix}` : '',
+    run.dumps.length > 0 ? `Objects\n  ${printableLine(`s3://${run.bucket}/${run.prefix}`)}` : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
@@ -101,7 +101,7 @@ function renderDump(dump: DumpDocument, bucket: string): string {
     table(OBJECT_COLUMNS, objectRows),
     ...warnings.map((warning) => `pg_dump warned: ${printableText(warning)}`),
     restore.length > 0
-      ? `to restore it with stock tools (PGHOST, PGUSER and PGPASSWORD name the target):\n${indent(restore.map(printableText).join('\n'))}`
+      ? `to restore it with stock tools (PGHOST, PGUSER and PGPASSWORD name the target):\n${indent(restore.map(printableLine).join('\n'))}`
       : `manifest.json in ${bucket} is missing, and with it the restore commands`,
   ];
   return `Database ${printableLine(database)}\n${indent(parts.join('\n'))}`;
@@ -118,7 +118,7 @@ const SUMMARY_COLUMNS: readonly Column[] = [
 
 /** The end of a run in one line, and what it left: one row a database, whether it was dumped or not. */
 export function renderOutcome(run: RunDocument): string {
-  const end = `${run.run}: ${describeResult(run)} after ${duration(run)}`;
+  const end = `${printableLine(run.run)}: ${describeResult(run)} after ${duration(run)}`;
   return run.verdict === null ? end : `${end}\n\n${renderDatabases(run)}`;
 }
 

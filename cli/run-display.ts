@@ -1,7 +1,6 @@
-/** How a run is shown while somebody waits: a live line where there is a terminal, else a line for each change. */
-import { createLogUpdate } from 'log-update';
+/** How a run is shown while somebody waits. */
 import { formatDuration } from '../core/format.ts';
-import { describePhase, describeProgress, describeView, type RunView } from './run-view.ts';
+import { describePhase, describeProgress, type RunView } from './run-view.ts';
 
 export interface RunDisplay {
   /** A line that stays. */
@@ -12,29 +11,7 @@ export interface RunDisplay {
   end(): void;
 }
 
-export function displayOn(stream: NodeJS.WriteStream): RunDisplay {
-  return stream.isTTY ? liveDisplay(stream) : plainDisplay(stream);
-}
-
-function liveDisplay(stream: NodeJS.WriteStream): RunDisplay {
-  const live = createLogUpdate(stream);
-  return {
-    note: (line) => {
-      live.clear();
-      stream.write(`${line}\n`);
-    },
-    // The live line names the states already.
-    entered: () => undefined,
-    show: (view) => {
-      live(describeView(view));
-    },
-    end: () => {
-      live.clear();
-      live.done();
-    },
-  };
-}
-
+/** A line for each change: for logs and pipes. */
 export function plainDisplay(stream: NodeJS.WritableStream): RunDisplay {
   let lastPhase = '';
   const at = (elapsedMs: number, text: string): void => {
