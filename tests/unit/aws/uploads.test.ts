@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { abortUploads } from '../../../aws/uploads.ts';
+
+/** Open uploads of a bucket on a loopback port, two to a page; `stuck` ones may not be aborted. */
+let open: { key: string; id: string; stuck?: boolean }[];
+let server: Server;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://s3');
+    const [status, body] =
+      request.method === 'DELETE' ? abort(url.searchParams.get('uploadId') ?? '') : [200, list(url.searchParams)];
+    response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_MAX_ATTEMPTS: '1',
+    HOLDFAST_BUCKET: 'backups',
+  });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+/** A page that begins after the upload that the markers name, as S3 does. */
+function list(query: URLSearchParams): string {
+  const below = open.filter(({ key }) => key.startsWith(query.get('prefix') ?? ''));
+  const marker = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
+  const rest = below.filter(({ key, id }) => `${key} ${id}` > marker);
+  const page = rest.slice(0, 2);
+  const last = page.at(-1);
+  const uploads = page.map(({ key, id }) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`).join('');
+  const next = `<NextKeyMarker>${last?.key ?? ''}</NextKeyMarker><NextUploadIdMarker>${last?.id ?? ''}</NextUploadIdMarker>`;
+  return `<ListMultipartUploadsResult><IsTruncated>${rest.length > 2}</IsTruncated>${next}${uploads}</ListMultipartUploadsResult>`;
+}
+
+function abort(id: string): [number, string] {
+  const upload = open.find((each) => each.id === id);
+  if (!upload) return [404, '<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>'];
+  if (upload.stuck)
+    return [403, '<Error><Code>AccessDenied</Code><Message>no s3:AbortMultipartUpload</Message></Error>'];
+  open = open.filter((each) => each.id !== id);
+  return [204, ''];
+}
+
+beforeEach(() => {
+  open = [
+    { key: 'orders/2025/11/21/run-1/a/1/archive.dump', id: 'u1' },
+    { key: 'orders/2025/11/21/run-1/a/1/roles.sql', id: 'u2' },
+    { key: 'orders/2025/11/21/run-1/b/1/archive.dump', id: 'u3' },
+    { key: 'orders/2025/11/21/run-1/b/1/archive.dump', id: 'u4' },
+    { key: 'orders/2025/11/21/run-1/b/1/roles.sql', id: 'u5' },
+    { key: 'orders/2025/11/21/run-10/a/1/archive.dump', id: 'u6' },
+  ];
+});
+
+const RUN_1 = 'orders/2025/11/21/run-1/';
+
+describe('abortUploads', () => {
+  it('aborts every upload of the run, however many pages they fill, and no other', async () => {
+    expect(await abortUploads(RUN_1)).toBe(5);
+    expect(open.map(({ id }) => id)).toEqual(['u6']);
+  });
+
+  it('finds nothing to do the second time', async () => {
+    await abortUploads(RUN_1);
+    expect(await abortUploads(RUN_1)).toBe(0);
+  });
+
+  it('takes an upload that is gone meanwhile for aborted', async () => {
+    open = [{ key: `${RUN_1}a/1/archive.dump`, id: 'u1' }];
+    // The worker aborts it too, between the listing and the abort.
+    const both = await Promise.all([abortUploads(RUN_1), abortUploads(RUN_1)]);
+    expect(both.every((aborted) => aborted <= 1)).toBe(true);
+    expect(open).toEqual([]);
+  });
+
+  it('does not take a refusal for an abort', async () => {
+    open = [{ key: `${RUN_1}a/1/archive.dump`, id: 'u1', stuck: true }];
+    await expect(abortUploads(RUN_1)).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+});
