@@ -4,9 +4,11 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreateRepositoryCommand,
+  DescribeImagesCommand,
   DescribeRepositoriesCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
+  ImageNotFoundException,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
 import { execa } from 'execa';
@@ -16,26 +18,46 @@ import { buildWorker } from './build-worker.ts';
 const REPOSITORY = 'holdfast-worker';
 const DOCKERFILE = join(import.meta.dirname, '../worker/Dockerfile');
 
+/** Programs that build and push images, with the same arguments. */
+const CLIENTS = ['docker', 'podman'] as const;
+
 /**
- * Builds the image and pushes it. The tag is a hash of what the image is made of, so an unchanged worker keeps its
- * task definition.
+ * Builds the image and pushes it, unless the account has it. The tag is a hash of what the image is made of, so an
+ * unchanged worker keeps its task definition. HOLDFAST_BASE_IMAGE names a base other than the Dockerfile's.
  * @returns the image's URI
  */
 export async function pushWorkerImage(buildDir: string): Promise<string> {
   await buildWorker(buildDir);
   copyFileSync(DOCKERFILE, join(buildDir, 'Dockerfile'));
+  const base = process.env['HOLDFAST_BASE_IMAGE'] ?? '';
+  const tag = contentTag(buildDir, base);
   const repository = await repositoryUri();
-  const image = `${repository}:${contentTag(buildDir)}`;
-  await docker(['build', '--platform', 'linux/amd64', '--tag', image, buildDir]);
+  const image = `${repository}:${tag}`;
+  if (await hasImage(tag)) return image;
+  const arguments_ = base === '' ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
+  await runClient(['build', '--platform', 'linux/amd64', ...arguments_, '--tag', image, buildDir]);
   await login(repository);
-  await docker(['push', image]);
+  await runClient(['push', image]);
   return image;
 }
 
-function contentTag(buildDir: string): string {
-  const hash = createHash('sha256');
+function contentTag(buildDir: string, base: string): string {
+  const hash = createHash('sha256').update(base);
   for (const file of ['Dockerfile', 'worker.mjs', 'rds-ca.pem']) hash.update(readFileSync(join(buildDir, file)));
   return hash.digest('hex').slice(0, 16);
+}
+
+/** A tag cannot be pushed twice: the repository is immutable, and a second build of the same files has another digest. */
+async function hasImage(imageTag: string): Promise<boolean> {
+  try {
+    const { imageDetails = [] } = await new ECRClient().send(
+      new DescribeImagesCommand({ repositoryName: REPOSITORY, imageIds: [{ imageTag }] }),
+    );
+    return imageDetails.length > 0;
+  } catch (error) {
+    if (error instanceof ImageNotFoundException) return false;
+    throw error;
+  }
 }
 
 async function repositoryUri(): Promise<string> {
@@ -67,17 +89,22 @@ async function login(repository: string): Promise<void> {
   const token = Buffer.from(authorizationData?.[0]?.authorizationToken ?? '', 'base64').toString();
   const [user = '', password = ''] = token.split(':');
   const host = repository.split('/')[0] ?? '';
-  await docker(['login', '--username', user, '--password-stdin', host], password);
+  await runClient(['login', '--username', user, '--password-stdin', host], password);
 }
 
-async function docker(args: readonly string[], input?: string): Promise<void> {
-  const { failed, code } = await execa('docker', args, {
-    reject: false,
-    stdout: 'inherit',
-    stderr: 'inherit',
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
-  });
-  if (!failed) return;
-  const missing = code === 'ENOENT' ? ': docker is not installed; it builds the worker image' : '';
-  throw new HoldfastError('UnexpectedError', `docker ${args[0] ?? ''} failed${missing}`);
+async function runClient(args: readonly string[], input?: string): Promise<void> {
+  for (const program of CLIENTS) {
+    const { failed, code } = await execa(program, args, {
+      reject: false,
+      stdout: 'inherit',
+      stderr: 'inherit',
+      ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    });
+    if (!failed) return;
+    if (code !== 'ENOENT') throw new HoldfastError('UnexpectedError', `${program} ${args[0] ?? ''} failed`);
+  }
+  throw new HoldfastError(
+    'InvalidInput',
+    `neither ${CLIENTS.join(' nor ')} is installed: one of them builds the image`,
+  );
 }
