@@ -40,9 +40,11 @@ export async function startStack(options: StackOptions): Promise<StackInfo> {
   const { directory, say } = checked;
   await refuseRunningStack(directory);
   await mkdir(directory, { recursive: true });
-  const toolchain = await installToolchain(say);
   say('packaging the service');
-  const serviceDir = await packageForLocal(checked.configFile, path.join(directory, 'build'));
+  const [toolchain, serviceDir] = await Promise.all([
+    installToolchain(say),
+    packageForLocal(checked.configFile, path.join(directory, 'build')),
+  ]);
   say('starting the emulator of AWS');
   try {
     const { endpoint } = await startProcesses(directory, toolchain, checked);
