@@ -35,8 +35,12 @@ afterAll(async () => {
 /** A page that begins after the upload that the markers name, as S3 does. */
 function list(query: URLSearchParams): string {
   const below = open.filter(({ key }) => key.startsWith(query.get('prefix') ?? ''));
-  const marker = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
-  const rest = below.filter(({ key, id }) => `${key} ${id}` > marker);
+  const keyMarker = query.get('key-marker') ?? '';
+  const idMarker = query.get('upload-id-marker');
+  // Without the id's marker S3 goes on after the key, whatever other uploads that key has.
+  const isAfter = (key: string, id: string): boolean =>
+    key > keyMarker || (key === keyMarker && idMarker !== null && id > idMarker);
+  const rest = below.filter(({ key, id }) => isAfter(key, id));
   const page = rest.slice(0, 2);
   const last = page.at(-1);
   const uploads = page.map(({ key, id }) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`).join('');
@@ -56,8 +60,8 @@ function abort(id: string): [number, string] {
 beforeEach(() => {
   open = [
     { key: 'orders/2025/11/21/run-1/a/1/archive.dump', id: 'u1' },
-    { key: 'orders/2025/11/21/run-1/a/1/roles.sql', id: 'u2' },
-    { key: 'orders/2025/11/21/run-1/b/1/archive.dump', id: 'u3' },
+    { key: 'orders/2025/11/21/run-1/a/1/archive.dump', id: 'u2' },
+    { key: 'orders/2025/11/21/run-1/a/1/archive.dump', id: 'u3' },
     { key: 'orders/2025/11/21/run-1/b/1/archive.dump', id: 'u4' },
     { key: 'orders/2025/11/21/run-1/b/1/roles.sql', id: 'u5' },
     { key: 'orders/2025/11/21/run-10/a/1/archive.dump', id: 'u6' },
