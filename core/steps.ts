@@ -76,6 +76,8 @@ export const CollectDumpInput = RunRef.extend({
 export interface CollectedDump {
   readonly databasesDumped: number;
   readonly databasesFailed: number;
+  /** Why uploads of failed databases may still be open. */
+  readonly uploadsLeft: string | null;
 }
 
 export const VerifyDumpInput = RunRef;

@@ -68,7 +68,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   })`,
   CreateSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),
   CheckSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),
-  CollectDump: '({ databasesDumped: 1, databasesFailed: 0 })',
+  CollectDump: '({ databasesDumped: 1, databasesFailed: 0, uploadsLeft: null })',
   VerifyDump: JSON.stringify(VERIFIED),
   RecordManifest: `await (async () => {
     const { judge } = await core('verdict.ts');
