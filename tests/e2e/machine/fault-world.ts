@@ -33,6 +33,7 @@ export async function startFaultWorld(sources: Readonly<Record<string, SourceCon
     if (server.status === 'rejected') throw server.reason;
     if (emptyServer.status === 'rejected') throw emptyServer.reason;
     await fill(server.value);
+    await world.value.stack.registerDatabase(server.value, { secret: 'server' });
     await query(emptyServer.value, 'template1', 'DROP DATABASE postgres');
     return { ...world.value, server: server.value, emptyServer: emptyServer.value, stop };
   } catch (error) {
@@ -45,5 +46,14 @@ async function fill(server: PostgresServer): Promise<void> {
   await query(server, 'postgres', 'CREATE DATABASE shop');
   await query(server, 'shop', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 1000) n');
   await query(server, 'shop', 'CREATE TABLE purchase (n serial PRIMARY KEY, at timestamptz DEFAULT now())');
+  await query(server, 'postgres', 'CREATE DATABASE open');
+  await query(
+    server,
+    'open',
+    'CREATE TABLE note AS SELECT n FROM generate_series(1, 3) n; GRANT SELECT ON note TO PUBLIC',
+  );
+  await query(server, 'postgres', 'CREATE DATABASE large');
+  // Little on disk; more than all buffers of a worker when it is dumped without compression.
+  await query(server, 'large', "CREATE TABLE page AS SELECT n, repeat('x', 1048576) FROM generate_series(1, 64) n");
   await query(server, 'postgres', "CREATE ROLE limited LOGIN PASSWORD 'limited'");
 }

@@ -4,7 +4,12 @@
  */
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { startFaultWorld, type FaultWorld } from './fault-world.ts';
+import { CLAIM_SOURCES, testClaims } from './claims.ts';
+import { GOOD_SOURCES, testGood } from './good.ts';
+import { HALF_SOURCES, testHalves, testQuota } from './halves.ts';
+import { INTERRUPTED_SOURCES, testInterrupted } from './interrupted.ts';
 import { REFUSED_SOURCES, testRefused } from './refused.ts';
+import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
 jest.setTimeout(180_000);
 
@@ -12,8 +17,13 @@ let world: FaultWorld;
 
 beforeAll(async () => {
   world = await startFaultWorld({
-    good: { connection: { secret: 'good', sslMode: 'require' } },
+    good: { connection: { secret: 'server', sslMode: 'require' }, databases: ['shop'] },
     ...REFUSED_SOURCES,
+    ...INTERRUPTED_SOURCES,
+    ...CLAIM_SOURCES,
+    ...HALF_SOURCES,
+    ...VERIFICATION_SOURCES,
+    ...GOOD_SOURCES,
   });
 });
 
@@ -21,4 +31,10 @@ afterAll(async () => {
   await world.stop();
 });
 
+testHalves(() => world);
+testGood(() => world);
+testInterrupted(() => world);
+testVerification(() => world);
+testClaims(() => world);
 testRefused(() => world);
+testQuota(() => world);

@@ -5,8 +5,9 @@ import { expect } from '@jest/globals';
 import type { ErrorCode } from '../../../core/errors.ts';
 import type { Manifest } from '../../../core/manifest.ts';
 import type { RunRow } from '../../../core/run-record.ts';
+import { encodeDatabase, latestKey } from '../../../core/keys.ts';
 import { leftovers, NOTHING, type Leftovers } from './machine-leftovers.ts';
-import { endOf, rowOf, storedManifest, type MachineRun } from './machine-run.ts';
+import { endOf, findRow, rowOf, storedManifest, type MachineRun } from './machine-run.ts';
 import type { MachineWorld } from './machine-world.ts';
 import type { ServerLogin } from './stack.ts';
 
@@ -22,7 +23,7 @@ export interface ExpectedFailure {
 }
 
 /** What a server says of its sessions, and the emulator of uploads, may lag behind the end of an execution. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 20_000;
 
 /** The execution, the row and the mail name the same failure, and nothing is left. @returns the row */
 export async function expectFailed(world: MachineWorld, run: MachineRun, expected: ExpectedFailure): Promise<RunRow> {
@@ -73,6 +74,45 @@ export async function expectAnnounced(
     event: { run, failure: { code } },
   });
   expect(mail.text).toContain(`${code}: `);
+}
+
+/** What a good run leaves beside its dumps' own objects. */
+const OBJECTS_OF_A_DUMP = ['archive.dump', 'evidence.json.gz', 'roles.sql'];
+
+/** Names below the run's prefix, as `leftovers` gives them. */
+export function objectsOf(databases: readonly string[], attempt = 1): string[] {
+  return databases.flatMap((database) =>
+    OBJECTS_OF_A_DUMP.map((file) => `${encodeDatabase(database)}/${attempt}/${file}`),
+  );
+}
+
+/** A verified recovery point of these databases, announced once. @returns its manifest, as it is stored in S3 */
+export async function expectSucceeded(
+  world: MachineWorld,
+  run: MachineRun,
+  {
+    servers,
+    databases = ['shop'],
+  }: { readonly servers: readonly ServerLogin[]; readonly databases?: readonly string[] },
+): Promise<Manifest> {
+  expect(await endOf(world, run)).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { verdict: 'verified', failure: null },
+  });
+  expect(await rowOf(world, run)).toMatchObject({ status: 'succeeded', verdict: 'verified' });
+  expect(await findRow(world, latestKey(run.source))).toMatchObject({ run: run.run });
+  const mail = await world.mailbox.endOf(run.run);
+  expect(mail).toMatchObject({
+    subject: expect.stringMatching(
+      `^\\[holdfast\\] SUCCEEDED ${run.source}: ${databases.length} databases? verified`,
+    ) as unknown,
+    outcome: 'succeeded',
+  });
+  const objects = [...objectsOf(databases), 'manifest.json'].sort();
+  await expectLeft(world, run.source, { servers, objects });
+  const manifest = await storedManifest(world, run);
+  expect(manifest.dumps.map(({ database }) => database)).toEqual(databases);
+  return manifest;
 }
 
 export async function expectLeft(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { activeKey, manifestKey, RUN_SORT_PREFIX, runKey, type RowKey } from '../../../core/keys.ts';
+import { activeKey, manifestKey, RUN_SORT_PREFIX, type RowKey } from '../../../core/keys.ts';
 import { Manifest } from '../../../core/manifest.ts';
 import { RunRow } from '../../../core/run-record.ts';
 import type { MachineWorld } from './machine-world.ts';
@@ -68,16 +68,21 @@ export async function rowOf(world: MachineWorld, run: MachineRun): Promise<RunRo
 }
 
 /** The row of a run, when the machine has got as far as to write it. */
-export async function rowsOf({ stack }: MachineWorld, { source, run }: MachineRun): Promise<RunRow[]> {
+export async function rowsOf(world: MachineWorld, { source, run }: MachineRun): Promise<RunRow[]> {
+  return (await rowsOfSource(world, source)).filter((row) => row.run === run);
+}
+
+/** All runs of a source, the oldest first. */
+export async function rowsOfSource({ stack }: MachineWorld, source: string): Promise<RunRow[]> {
   const { Items = [] } = await stack.clients.dynamo.send(
     new QueryCommand({
       TableName: stack.info.table,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :runs)',
-      ExpressionAttributeValues: { ':pk': runKey({ source, run, startedAt: '' }).pk, ':runs': RUN_SORT_PREFIX },
+      ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':runs': RUN_SORT_PREFIX },
       ConsistentRead: true,
     }),
   );
-  return Items.filter((item) => item['run'] === run).map((item) => RunRow.parse(item));
+  return Items.map((item) => RunRow.parse(item));
 }
 
 /** Any row, as it is stored. */
