@@ -23,13 +23,14 @@ export interface TrustedCertificates {
 
 /**
  * RDS sources trust the roots of RDS alone. Servers elsewhere may also be signed by a public authority, or by one of
- * the operator's that NODE_EXTRA_CA_CERTS names.
+ * the operator's that NODE_EXTRA_CA_CERTS names: for libpq these are put into a file.
  * @param directory where rds-ca.pem is
+ * @param rdsOnly also where nothing is verified, and no file is needed
  */
-export function trustedCertificates(directory: string, isRds: boolean): TrustedCertificates {
+export function trustedCertificates(directory: string, rdsOnly: boolean): TrustedCertificates {
   const rdsFile = path.join(directory, RDS_CA_FILE);
   const rdsPem = readFileSync(rdsFile, 'utf8');
-  if (isRds) return { file: rdsFile, pem: rdsPem, dispose: () => undefined };
+  if (rdsOnly) return { file: rdsFile, pem: rdsPem, dispose: () => undefined };
   const pem = [rdsPem, ...getCACertificates('default')].join('\n');
   const made = mkdtempSync(path.join(tmpdir(), 'holdfast-ca-'));
   const file = path.join(made, 'ca.pem');

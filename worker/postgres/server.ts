@@ -5,7 +5,7 @@ import type { DumpPlan } from '../../core/run-record.ts';
 import { readConnectionSecret, type ConnectionSecret } from '../secret.ts';
 import { trustedCertificates, type TrustedCertificates } from './certificates.ts';
 import { rdsEndpoint, type Endpoint } from './endpoint.ts';
-import type { SslMode } from './tls.ts';
+import { verifies, type SslMode } from './tls.ts';
 
 const DEFAULT_PORT = 5432;
 
@@ -36,7 +36,7 @@ export async function resolveServer(plan: DumpPlan, certificatesDirectory: strin
     user,
     database: connection.database ?? secret.dbname ?? endpoint.database,
     sslMode: connection.sslMode,
-    certificates: trustedCertificates(certificatesDirectory, plan.rds !== undefined),
+    certificates: trustedCertificates(certificatesDirectory, plan.rds !== undefined || !verifies(connection.sslMode)),
     password:
       connection.auth === 'iam' ? iamTokens(endpoint, user) : constant(secret.password ?? missing(plan, 'password')),
   };

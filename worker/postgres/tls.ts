@@ -30,6 +30,10 @@ export function tlsChoices(mode: SslMode, host: string, certificates: TrustedCer
 
 /** With a root file, libpq would verify in mode `require` too; elsewhere it is not read. */
 export function libpqTlsEnvironment(mode: SslMode, certificates: TrustedCertificates): Record<string, string> {
-  const verifies = mode === 'verify-ca' || mode === 'verify-full';
-  return { PGSSLMODE: mode, ...(verifies ? { PGSSLROOTCERT: certificates.file } : {}) };
+  return { PGSSLMODE: mode, ...(verifies(mode) ? { PGSSLROOTCERT: certificates.file } : {}) };
+}
+
+/** Whether the server has to prove who it is. */
+export function verifies(mode: SslMode): boolean {
+  return mode === 'verify-ca' || mode === 'verify-full';
 }

@@ -1,0 +1,58 @@
+/** What a run left in S3, taken as a person with stock tools would take it. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { expect } from '@jest/globals';
+import { DatabaseDump, Evidence, type ObjectRole } from '../../../core/manifest.ts';
+import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
+import type { PostgresServer } from '../../../local/postgres.ts';
+import type { WorkerResult } from './worker-run.ts';
+import { BUCKET, type WorkerWorld } from './worker-world.ts';
+
+const AWS_COMMAND = path.join(import.meta.dirname, '../../fixtures/aws');
+
+/** The one database's dump of a run that went well. */
+export function onlyDump({ outcome, code, output }: WorkerResult): DatabaseDump {
+  expect({ code, output }).toEqual({ code: 0, output });
+  expect(outcome?.failure).toBeNull();
+  expect(outcome?.databases).toMatchObject([{ status: 'dumped' }]);
+  return DatabaseDump.parse(outcome?.databases[0]);
+}
+
+async function fetchObject(world: WorkerWorld, dump: DatabaseDump, role: ObjectRole): Promise<Buffer> {
+  const Key = dump.objects.find((object) => object.role === role)?.key;
+  const { Body } = await world.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+export async function fetchEvidence(world: WorkerWorld, dump: DatabaseDump): Promise<Evidence> {
+  return Evidence.parse(JSON.parse(gunzipSync(await fetchObject(world, dump, 'evidence')).toString()));
+}
+
+/** Runs each command in a shell of its own, in one folder, as a person would paste them. */
+export async function paste(
+  world: WorkerWorld,
+  commands: readonly string[],
+  target: PostgresServer,
+  clientMajor: number,
+): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-restore-'));
+  const clients = path.join(world.toolchain.pgRoot, String(clientMajor), 'bin');
+  const env = {
+    PATH: [AWS_COMMAND, clients, path.dirname(process.execPath), '/usr/bin', '/bin'].join(':'),
+    AWS_ENDPOINT_URL: world.emulator.endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    PGHOST: target.host,
+    PGPORT: String(target.port),
+    PGUSER: target.user,
+    PGPASSWORD: target.password,
+  };
+  for (const command of commands) await promisify(execFile)('/bin/sh', ['-c', command], { cwd: folder, env });
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,104 @@
+/** A worker that is held up on its way, because S3 does not answer, so that something can be done to it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
+import type { DumpPlan } from '../../../core/run-record.ts';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { leftovers, NOTHING, query } from './worker-leftovers.ts';
+import { outcomeOf, planFor, startRun, startWorker, type TestRun, type WorkerProcess } from './worker-run.ts';
+import type { S3Proxy } from './worker-s3-proxy.ts';
+import type { WorkerWorld } from './worker-world.ts';
+
+/** More than all part buffers hold, so that a dump whose parts are held up stays half-way. */
+const MEBIBYTES = 72;
+
+export interface Scene {
+  readonly world: WorkerWorld;
+  readonly server: PostgresServer;
+  readonly proxy: S3Proxy;
+}
+
+/** With the databases `large`, of incompressible bytes, and `small`. */
+export async function startSceneServer(): Promise<PostgresServer> {
+  const server = await startPostgres({ major: 17, password: 'secret' });
+  await query(server, 'postgres', 'CREATE DATABASE large');
+  await query(
+    server,
+    'large',
+    `CREATE TABLE noise AS SELECT n, bytes FROM generate_series(1, ${MEBIBYTES}) n, LATERAL (
+       SELECT decode(string_agg(md5(random()::text || i), ''), 'hex') AS bytes
+         FROM generate_series(1, 65536) i WHERE n > 0) random_bytes`,
+  );
+  await query(server, 'postgres', 'CREATE DATABASE small');
+  await query(server, 'small', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 10) n');
+  return server;
+}
+
+export interface Interrupted {
+  readonly run: TestRun;
+  readonly worker: WorkerProcess;
+  /** Lets S3 take what it was sent. */
+  readonly release: () => void;
+}
+
+/** Returns when S3 holds up the part of an object with that ending, after `free` parts of it. */
+export async function holdUp(
+  { world, proxy }: Scene,
+  plan: DumpPlan,
+  ending: string,
+  free: number,
+): Promise<Interrupted> {
+  const held = Promise.withResolvers<undefined>();
+  const released = Promise.withResolvers<'forward'>();
+  let parts = 0;
+  proxy.treat = (request, key) => {
+    if (request !== 'part' || !key.endsWith(ending) || ++parts <= free) return 'forward';
+    held.resolve(undefined);
+    return released.promise;
+  };
+  const run = await startRun(world, plan);
+  const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint });
+  const ended = worker.ended.then(({ output }) => {
+    throw new Error(`the worker ended before it was held up: ${output}`);
+  });
+  await Promise.race([held.promise, ended]);
+  ended.catch(() => undefined);
+  return {
+    run,
+    worker,
+    release: () => {
+      released.resolve('forward');
+    },
+  };
+}
+
+/** With every buffer full, and pg_dump waiting for the worker. */
+export async function holdHalfWay(scene: Scene, change: Partial<DumpPlan> = {}): Promise<Interrupted> {
+  const plan = await planFor(scene.world, scene.server, { databases: ['large'], ...change });
+  const interrupted = await holdUp(scene, plan, 'archive.dump', 1);
+  while (scene.proxy.count('part') < 5) await sleep(10);
+  return interrupted;
+}
+
+/** Also that nothing is left. */
+export async function expectFailed(
+  { world, server }: Scene,
+  { run, worker }: Pick<Interrupted, 'run' | 'worker'>,
+  code: ErrorCode,
+  message: RegExp,
+): Promise<void> {
+  const { code: exitCode, output } = await worker.ended;
+  expect({ output, failures: await failuresOf(world, run) }).toEqual({
+    output,
+    failures: [{ code, message: expect.stringMatching(message) as unknown }],
+  });
+  expect(exitCode).toBe(ERRORS[code].exit);
+  expect(await leftovers(world, run, server)).toEqual(NOTHING);
+}
+
+/** Of the run and of its databases. */
+export async function failuresOf(world: WorkerWorld, run: TestRun): Promise<unknown[]> {
+  const outcome = await outcomeOf(world, run);
+  const failures = outcome?.databases.flatMap((database) => (database.status === 'failed' ? [database.failure] : []));
+  return [...(outcome?.failure ? [outcome.failure] : []), ...(failures ?? ['no outcome'])];
+}
