@@ -7,7 +7,8 @@
  * root and debootstrap. A stack is then started with `--runtime docker`, and through it
  *
  *   - a server of each major is backed up: SUCCEEDED, by the right client, restorable by the stock pg_restore;
- *   - an execution is stopped half-way, and so is a container: the worker ends by itself and leaves nothing.
+ *   - an execution is stopped half-way, and so is a container: the worker ends by itself and leaves nothing;
+ *   - the stack is ended while a container runs, which goes with it.
  *
  * It takes some three minutes, most of them for the base, and leaves images in the engine. Not part of `npm test`.
  */
@@ -66,16 +67,14 @@ async function buildAndRun({ host }: Engine, base: string): Promise<void> {
   try {
     const info = await timed('image and stack', () => startStack({ directory, configFile, runtime: 'docker' }));
     console.log(await describeImage(host));
-    await timed('backups', () => checkBackups(host, info)).catch(async (error: unknown) => {
+    await timed('backups', () => checkBackups(host, info, () => stopStack(directory))).catch(async (error: unknown) => {
       console.error(await logsOf(host, await containersOf(host, info)));
       throw error;
     });
-    await stopStack(directory);
-    const left = await containersOf(host, info);
-    if (left.length > 0) throw new Error(`${left.length} containers were left by the stack`);
   } finally {
     await stopStack(directory);
-    await rm(directory, { recursive: true, force: true });
+    // Packaging that failed may still be writing.
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

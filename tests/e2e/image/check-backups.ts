@@ -35,13 +35,20 @@ const CLIENTS: readonly (readonly [server: PostgresMajor, client: number])[] = [
 ];
 const STOPPED_EXECUTION = 'stopped-execution';
 const STOPPED_CONTAINER = 'stopped-container';
+const ENDED_STACK = 'ended-stack';
 
 const sourceOf = (major: PostgresMajor): string => `pg${major}`;
 
 /** Every source that the stack's configuration must have. */
-export const SOURCES = [...CLIENTS.map(([major]) => sourceOf(major)), STOPPED_EXECUTION, STOPPED_CONTAINER];
+export const SOURCES = [
+  ...CLIENTS.map(([major]) => sourceOf(major)),
+  STOPPED_EXECUTION,
+  STOPPED_CONTAINER,
+  ENDED_STACK,
+];
 
-export async function checkBackups(host: string, info: StackInfo): Promise<void> {
+/** @param endStack called while a container runs, which must go with it */
+export async function checkBackups(host: string, info: StackInfo, endStack: () => Promise<unknown>): Promise<void> {
   for (const [major, client] of CLIENTS) {
     const server = await startServer(major);
     try {
@@ -53,6 +60,23 @@ export async function checkBackups(host: string, info: StackInfo): Promise<void>
   }
   const codes = (await containersOf(host, info)).map(({ exitCode }) => exitCode).sort();
   assert.deepEqual(codes, [0, 0, 0, 0, ERRORS.Cancelled.exit, ERRORS.Cancelled.exit], 'exit codes of the containers');
+  await checkEndOfStack(host, info, endStack);
+}
+
+async function checkEndOfStack(host: string, info: StackInfo, endStack: () => Promise<unknown>): Promise<void> {
+  const server = await startServer(17);
+  try {
+    await register(info, ENDED_STACK, server);
+    await holdUp(server, async () => {
+      await startBackup(info, ENDED_STACK);
+      await someoneWaits(server);
+      await endStack();
+      assert.deepEqual(await containersOf(host, info), [], 'containers that the stack left');
+    });
+    console.log('the stack was ended and left no container');
+  } finally {
+    await server.stop();
+  }
 }
 
 async function checkGoodBackup(info: StackInfo, server: PostgresServer, client: number): Promise<void> {
