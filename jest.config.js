@@ -8,10 +8,9 @@ const ES_MODULES = [
 ].join('|');
 
 /** @type {import('jest').Config} */
-const project = (name, testTimeoutMs) => ({
+const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
-  testTimeout: testTimeoutMs,
   testEnvironment: 'node',
   transform: {
     '^.+\\.(m?js|ts)$': [
@@ -25,10 +24,7 @@ const project = (name, testTimeoutMs) => ({
 });
 
 export default {
-  projects: [
-    project('unit', 10_000),
-    project('statemachine', 30_000),
-    project('infra', 120_000),
-    project('e2e', 180_000),
-  ],
+  projects: ['unit', 'statemachine', 'infra', 'e2e'].map(project),
+  // Real servers and processes; jest takes this setting from here only.
+  testTimeout: 180_000,
 };

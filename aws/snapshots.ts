@@ -92,13 +92,18 @@ async function create(
   return DBSnapshot && fromInstance(DBSnapshot);
 }
 
+/** RDS leaves out what it has not; an empty text says the same. */
+function given(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text;
+}
+
 function fromCluster(snapshot: DBClusterSnapshot): RdsSnapshot {
   return {
     identifier: snapshot.DBClusterSnapshotIdentifier ?? '',
     arn: snapshot.DBClusterSnapshotArn ?? '',
     status: snapshot.Status ?? '',
     sizeGiB: snapshot.AllocatedStorage ?? 0,
-    kmsKey: snapshot.KmsKeyId ?? null,
+    kmsKey: given(snapshot.KmsKeyId),
   };
 }
 
@@ -108,7 +113,7 @@ function fromInstance(snapshot: DBSnapshot): RdsSnapshot {
     arn: snapshot.DBSnapshotArn ?? '',
     status: snapshot.Status ?? '',
     sizeGiB: snapshot.AllocatedStorage ?? 0,
-    kmsKey: snapshot.KmsKeyId ?? null,
+    kmsKey: given(snapshot.KmsKeyId),
   };
 }
 

@@ -12,8 +12,8 @@ import { taskHandler } from './handler.ts';
 async function collectDump({ taskError, ...run }: z.infer<typeof CollectDumpInput>): Promise<CollectedDump> {
   const { outcome } = await getRun(run);
   const failed = outcome?.databases.filter(({ status }) => status === 'failed') ?? [];
-  const isGood = outcome && !outcome.failure && failed.length === 0;
-  const uploadsLeft = isGood ? null : await abortLeft(run);
+  // Of a good dump too: an upload whose creation was never answered is known to nobody else.
+  const uploadsLeft = await abortLeft(run);
   const error = outcome ? errorOfNothing(outcome) : errorOfLostWorker(taskError?.Error, taskError?.Cause ?? '');
   if (error) throw uploadsLeft === null ? error : new HoldfastError(error.code, `${error.message}; ${uploadsLeft}`);
   const databasesDue = outcome?.databases.length ?? 0;

@@ -18,7 +18,6 @@ import { startUpload, type Upload } from './upload.ts';
 
 export interface DumpContext {
   readonly server: Server;
-  readonly serverMajor: number;
   readonly client: PgDumpClient;
   readonly dump: DumpPlan['dump'];
   readonly bucket: string;
@@ -75,9 +74,9 @@ interface Dumped extends DatabaseFacts {
 
 /** Until here nothing is visible; afterwards S3 holds every byte. */
 async function dumpSnapshot(context: DumpContext, database: string, work: Work): Promise<Dumped> {
-  const { server, serverMajor, dump, applicationName } = context;
+  const { server, dump, applicationName } = context;
   const options = { database, applicationName, signal: work.signal };
-  const holder = await holdSnapshot(server, serverMajor, dump, options);
+  const holder = await holdSnapshot(server, dump, options);
   try {
     const facts = await databaseFacts(holder.session);
     const roles = await portableRoles(holder.session);

@@ -87,7 +87,6 @@ async function dumpAll(options: DumpRunOptions, running: RunningDump): Promise<R
       server = { version: facts.version };
       const context: DumpContext = {
         server: connection,
-        serverMajor: facts.major,
         client: await findClient(options.pgRoot, facts.major, facts.version),
         dump: plan.dump,
         bucket: options.bucket,

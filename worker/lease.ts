@@ -8,6 +8,8 @@ import type { ProgressMeter } from './progress.ts';
 import { withRetries } from './retry.ts';
 
 const BEAT_MS = 10_000;
+/** The first beats come sooner: somebody who started the run by hand is watching it. */
+const FIRST_BEATS_MS = [500, 1_000, 2_000, 4_000];
 const CONFIRM_GIVE_UP_MS = 60_000;
 const CONFIRM_ATTEMPT_MS = 20_000;
 
@@ -42,8 +44,8 @@ async function beat(
   stopped: AbortSignal,
   onRefused: (reason: HoldfastError) => void,
 ): Promise<void> {
-  for (;;) {
-    await sleep(BEAT_MS, undefined, { signal: stopped }).catch(() => undefined);
+  for (const beatMs of beatIntervals()) {
+    await sleep(beatMs, undefined, { signal: stopped }).catch(() => undefined);
     if (stopped.aborted) return;
     try {
       if ((await Promise.race([renewClaim(run, attempt, progress.read()), stop(stopped)])) === 'refused') {
@@ -55,6 +57,11 @@ async function beat(
       log('warn', 'the claim could not be renewed', { reason: causeChain(error) });
     }
   }
+}
+
+function* beatIntervals(): Generator<number> {
+  yield* FIRST_BEATS_MS;
+  for (;;) yield BEAT_MS;
 }
 
 function stop(stopped: AbortSignal): Promise<'stopped'> {

@@ -164,10 +164,14 @@ const RestoreTest = z
   })
   .describe('a restore into a throwaway Postgres; accepted and validated, not yet acted on');
 
+/** The run's row holds what became of each, about 2 KB; an item of DynamoDB holds 400 KB. */
+export const DATABASES_MAX = 100;
+
 const Databases = distinct(
   z
     .array(Name)
-    .min(1, { error: 'is empty: list databases, or leave the key out to take the database of the connection' }),
+    .min(1, { error: 'is empty: list databases, or leave the key out to take the database of the connection' })
+    .max(DATABASES_MAX, `a source holds ${DATABASES_MAX} databases: split it into several sources`),
 )
   .refine((names) => !names.includes('*') || names.length === 1, '"*" stands for all databases: write it alone')
   .describe('databases to dump; default: the database of the connection; "*": all that accept connections');

@@ -1,4 +1,5 @@
 /** Which databases of a server are due, known before anything of them is started. */
+import { DATABASES_MAX } from '../../core/config/schema.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { DumpPlan } from '../../core/run-record.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -60,6 +61,7 @@ function dueDatabases(named: readonly string[], present: readonly DatabaseRow[],
   const open = present.filter(({ takesConnections }) => takesConnections);
   if (named.length === 1 && named[0] === ALL) {
     const due = open.filter(({ template }) => !template).map(({ name }) => name);
+    requireFewEnough(due.length, address);
     if (due.length > 0) return due;
     throw new HoldfastError('DatabaseNotFound', `"*" matches no database on ${address}: ${listOf(present)}`);
   }
@@ -68,6 +70,12 @@ function dueDatabases(named: readonly string[], present: readonly DatabaseRow[],
   if (missing.length === 0) return [...new Set(named)];
   const message = `${address} has no database ${missing.join(', ')} that takes connections: ${listOf(present)}`;
   throw new HoldfastError('DatabaseNotFound', message);
+}
+
+function requireFewEnough(count: number, address: string): void {
+  if (count <= DATABASES_MAX) return;
+  const advice = `name them, and split them into sources of ${DATABASES_MAX} at most`;
+  throw new HoldfastError('InvalidConfig', `databases: "*" matches ${count} databases on ${address}: ${advice}`);
 }
 
 function listOf(present: readonly DatabaseRow[]): string {

@@ -33,17 +33,12 @@ export interface SnapshotHolder {
 }
 
 /** @throws TableUnreadable, LockTimeout, what openSession throws */
-export async function holdSnapshot(
-  server: Server,
-  major: number,
-  dump: Dump,
-  options: SessionOptions,
-): Promise<SnapshotHolder> {
+export async function holdSnapshot(server: Server, dump: Dump, options: SessionOptions): Promise<SnapshotHolder> {
   const lister = await openSession(server, options);
   try {
     const session = await openSession(server, options);
     try {
-      await session.run(sessionSettings(major));
+      await applySettings(session);
       return await lockAndExport(session, lister, dump, server.user);
     } catch (error) {
       await session.close();
@@ -54,18 +49,26 @@ export async function holdSnapshot(
   }
 }
 
-/** The role's and the database's own timeouts would end a long dump half-way. */
-function sessionSettings(major: number): string {
-  const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
-  if (major >= 17) timeouts.push('transaction_timeout');
-  return [
-    ...timeouts.map((name) => `SET ${name} = 0`),
-    // A worker that dies without a word does not leave a count running for hours.
-    "SET client_connection_check_interval = '2s'",
-    'SET row_security = off',
-    "SET DateStyle = 'ISO'",
-    "SET TimeZone = 'UTC'",
-  ].join('; ');
+/** What the holder sets for itself, where the server's version knows it. */
+const SETTINGS = {
+  // The role's and the database's own timeouts would end a long dump half-way.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+  // A worker that dies without a word does not leave a count running for hours.
+  client_connection_check_interval: '2s',
+  row_security: 'off',
+  DateStyle: 'ISO',
+  TimeZone: 'UTC',
+};
+
+async function applySettings(session: Session): Promise<void> {
+  const wanted = Object.entries(SETTINGS).map(([name, value]) => `('${name}', '${value}')`);
+  await session.run(`SELECT pg_catalog.set_config(wanted.name, wanted.value, false)
+    FROM (VALUES ${wanted.join(', ')}) AS wanted (name, value)
+    JOIN pg_catalog.pg_settings ON lower(pg_settings.name) = lower(wanted.name)`);
 }
 
 async function lockAndExport(holder: Session, lister: Session, dump: Dump, user: string): Promise<SnapshotHolder> {

@@ -2,7 +2,7 @@
  * Everything that can go wrong around one run, through the deployed machine. All faults share one stack and go on at
  * once, each with a source of its own; each test lists what is left in S3, on the server and in the process table.
  */
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { startFaultWorld, type FaultWorld } from './fault-world.ts';
 import { CLAIM_SOURCES, testClaims } from './claims.ts';
 import { GOOD_SOURCES, testGood } from './good.ts';
@@ -11,7 +11,6 @@ import { INTERRUPTED_SOURCES, testInterrupted } from './interrupted.ts';
 import { REFUSED_SOURCES, testRefused } from './refused.ts';
 import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
-jest.setTimeout(180_000);
 
 let world: FaultWorld;
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DatabaseDump } from '../../../core/manifest.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
@@ -12,7 +12,6 @@ import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
 import { planFor, runWorker, type WorkerResult } from '../support/worker-run.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures');
 /** All that a password in a URL or a shell would suffer from. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import { activeKey } from '../../../core/keys.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
@@ -20,7 +20,6 @@ import {
 } from '../support/worker-scene.ts';
 import { startWorkerWorld, TABLE, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 let world: WorkerWorld;
 let server: PostgresServer;

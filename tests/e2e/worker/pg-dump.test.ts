@@ -1,6 +1,6 @@
 /** A pg_dump that goes wrong by itself is never a success, whatever it wrote before. */
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { misbehavingClient } from '../support/worker-clients.ts';
@@ -8,7 +8,6 @@ import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker, type WorkerResult } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 let world: WorkerWorld;
 let server: PostgresServer;

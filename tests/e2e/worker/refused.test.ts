@@ -1,7 +1,7 @@
 /** Bad input and missing permissions: a clear error, and nothing was started. */
 import { rm } from 'node:fs/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Connection } from '../../../core/config/connection.ts';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
@@ -12,7 +12,6 @@ import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 let world: WorkerWorld;
 let server: PostgresServer;

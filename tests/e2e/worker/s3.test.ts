@@ -1,5 +1,5 @@
 /** S3 loses requests, answers, or everything. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import { leftovers, NOTHING } from '../support/worker-leftovers.ts';
@@ -8,7 +8,6 @@ import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
 import { expectFailed, failuresOf, holdHalfWay, startSceneServer, type Scene } from '../support/worker-scene.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 let world: WorkerWorld;
 let server: PostgresServer;

@@ -1,7 +1,7 @@
 /** What a source may say: which databases, which tables, where the server is and how to trust it. */
 import { CreateDBClusterCommand, CreateDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Connection } from '../../../core/config/connection.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
@@ -12,7 +12,6 @@ import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-jest.setTimeout(180_000);
 
 const PASSWORD = 'secret of the sources';
 
