@@ -11,7 +11,6 @@ import { INTERRUPTED_SOURCES, testInterrupted } from './interrupted.ts';
 import { REFUSED_SOURCES, testRefused } from './refused.ts';
 import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
-
 let world: FaultWorld;
 
 beforeAll(async () => {

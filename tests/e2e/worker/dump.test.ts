@@ -12,7 +12,6 @@ import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
 import { planFor, runWorker, type WorkerResult } from '../support/worker-run.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures');
 /** All that a password in a URL or a shell would suffer from. */
 const PASSWORD = `p@ss:w/o?r#d%20&"' $(x)`;

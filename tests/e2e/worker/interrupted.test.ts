@@ -20,7 +20,6 @@ import {
 } from '../support/worker-scene.ts';
 import { startWorkerWorld, TABLE, type WorkerWorld } from '../support/worker-world.ts';
 
-
 let world: WorkerWorld;
 let server: PostgresServer;
 let proxy: S3Proxy;

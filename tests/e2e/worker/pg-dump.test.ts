@@ -8,7 +8,6 @@ import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker, type WorkerResult } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-
 let world: WorkerWorld;
 let server: PostgresServer;
 const PASSWORD = 'pass word/with:odd@characters';

@@ -12,7 +12,6 @@ import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-
 let world: WorkerWorld;
 let server: PostgresServer;
 const PASSWORD = 'never-to-be-seen';

@@ -8,7 +8,6 @@ import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
 import { expectFailed, failuresOf, holdHalfWay, startSceneServer, type Scene } from '../support/worker-scene.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-
 let world: WorkerWorld;
 let server: PostgresServer;
 let proxy: S3Proxy;

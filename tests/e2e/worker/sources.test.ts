@@ -12,7 +12,6 @@ import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
-
 const PASSWORD = 'secret of the sources';
 
 let world: WorkerWorld;
