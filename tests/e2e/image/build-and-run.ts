@@ -10,7 +10,7 @@
  *   - an execution is stopped half-way, and so is a container: the worker ends by itself and leaves nothing;
  *   - the stack is ended while a container runs, which goes with it.
  *
- * It takes some three minutes, most of them for the base, and leaves images in the engine. Not part of `npm test`.
+ * It takes some two minutes, half of them for the base, and leaves images in the engine. Not part of `npm test`.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
