@@ -15,25 +15,27 @@ export type ObjectRole = (typeof OBJECT_ROLES)[number];
 
 export const Checksum = z.looseObject({
   algorithm: z.literal('CRC32'),
-  /** FULL_OBJECT: over the bytes of the object, not over the checksums of its parts. */
-  type: z.literal('FULL_OBJECT'),
+  type: z.literal('FULL_OBJECT').describe("over the object's bytes, not over the checksums of its parts"),
   value: z.base64().describe('base64 of the big-endian CRC32'),
 });
 export type Checksum = z.infer<typeof Checksum>;
 
 export const StoredObject = z.looseObject({
-  role: z.enum(OBJECT_ROLES),
+  role: z.enum(OBJECT_ROLES).describe('archive, or schema and data; roles: SQL; evidence: gzipped JSON'),
   key: z.string().min(1),
-  versionId: z.string().min(1).nullable(),
+  versionId: z.string().min(1).nullable().describe('the version to fetch, whatever was written since'),
   sizeBytes: Count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('hex; computed by the worker over what it sent'),
   checksum: Checksum,
 });
 export type StoredObject = z.infer<typeof StoredObject>;
 
 export const Totals = z.looseObject({
-  tables: Count,
-  rows: Count,
+  tables: Count.describe('a partitioned table counts as one'),
+  rows: Count.describe('0 where evidence is none'),
   sequences: Count,
   largeObjects: Count,
 });
@@ -45,7 +47,10 @@ export const DatabaseDump = z.looseObject({
   snapshotAt: Timestamp.describe('when the exported snapshot was taken: the point in time that the data has'),
   encoding: z.string(),
   collation: z.string(),
-  warnings: z.array(z.string()),
+  ctype: z.string(),
+  localeProvider: z.enum(['libc', 'icu', 'builtin']),
+  locale: z.string().nullable().describe('of ICU or of the builtin provider; null with libc'),
+  warnings: z.array(z.string()).describe('what pg_dump warned of'),
   objects: z.array(StoredObject).min(1),
   totals: Totals,
 });
@@ -63,31 +68,33 @@ export const Snapshot = z.looseObject({
   arn: z.string(),
   status: z.literal('available'),
   sizeGiB: Count,
-  kmsKey: z.string().nullable(),
+  kmsKey: z.string().nullable().describe('null: not encrypted with a key of its own'),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
 export const Verification = z.looseObject({
   at: Timestamp,
   by: z.literal('VerifyDump'),
-  objects: Count,
+  objects: Count.describe('how many were compared and found equal'),
 });
 export type Verification = z.infer<typeof Verification>;
 
 export const Manifest = z.looseObject({
   format: z.literal(MANIFEST_FORMAT),
-  source: z.string(),
-  run: z.string(),
-  label: z.string().nullable(),
+  source: z.string().describe('name in holdfast.yml'),
+  run: z.string().describe('name of the execution'),
+  label: z.string().nullable().describe('what the person who started it wrote'),
   trigger: z.enum(TRIGGERS),
   startedAt: Timestamp,
   finishedAt: Timestamp,
-  verdict: z.enum(VERDICTS),
+  verdict: z
+    .enum(VERDICTS)
+    .describe('verified: every database that was due; partial: what is listed and no more; the run failed'),
   server: z.looseObject({ version: z.string() }).nullable(),
-  snapshot: Snapshot.nullable(),
+  snapshot: Snapshot.nullable().describe('null: none was due, or it failed'),
   dumps: z.array(ManifestDump),
   verification: Verification.nullable(),
-  restoreTests: z.array(z.unknown()),
+  restoreTests: z.array(z.unknown()).describe('empty until restore tests are built'),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

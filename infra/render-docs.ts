@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ERRORS } from '../core/errors.ts';
 import { Evidence, Manifest } from '../core/manifest.ts';
 import { configJsonSchema } from './config-json-schema.ts';
+import { manifestPage } from './manifest-page.ts';
+import { table } from './markdown-table.ts';
 
 export interface Doc {
   /** Below the root of the repository. */
@@ -15,6 +17,7 @@ export function renderDocs(): Doc[] {
     { path: 'docs/holdfast.schema.json', content: json(configJsonSchema()) },
     { path: 'docs/manifest.schema.json', content: json(z.toJSONSchema(Manifest)) },
     { path: 'docs/evidence.schema.json', content: json(z.toJSONSchema(Evidence)) },
+    { path: 'docs/manifest.md', content: manifestPage() },
     { path: 'docs/errors.md', content: errorsPage() },
   ];
 }
@@ -30,8 +33,8 @@ function errorsPage(): string {
     `\`${code}\``,
     String(exit),
     FIXED_BY[fixedBy],
-    escapeCell(meaning),
-    escapeCell(hint),
+    meaning,
+    hint,
   ]);
   return `# Errors
 
@@ -43,16 +46,4 @@ This page is made from \`core/errors.ts\`.
 
 ${table(['Code', 'Exit', 'Who', 'Meaning', 'What to do'], rows)}
 `;
-}
-
-function escapeCell(text: string): string {
-  return text.replace(/[|*]/g, '\\$&');
-}
-
-/** A table with aligned columns, as prettier formats it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

@@ -52,11 +52,8 @@ function createDatabase(dump: DatabaseDump): string {
 
 function localeOptions(dump: DatabaseDump): string[] {
   const { collation, ctype, localeProvider, locale } = dump;
-  const options = [
-    `--lc-collate=${shellQuote(collation)}`,
-    `--lc-ctype=${shellQuote(typeof ctype === 'string' ? ctype : collation)}`,
-  ];
-  if (typeof locale !== 'string') return options;
+  const options = [`--lc-collate=${shellQuote(collation)}`, `--lc-ctype=${shellQuote(ctype)}`];
+  if (locale === null) return options;
   if (localeProvider === 'icu') options.push('--locale-provider=icu', `--icu-locale=${shellQuote(locale)}`);
   if (localeProvider === 'builtin') options.push('--locale-provider=builtin', `--builtin-locale=${shellQuote(locale)}`);
   return options;

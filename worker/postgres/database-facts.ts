@@ -1,15 +1,9 @@
 /** What has to be said when a database is created again. */
 import { HoldfastError } from '../../core/errors.ts';
+import type { DatabaseDump } from '../../core/manifest.ts';
 import type { Session } from './session.ts';
 
-export interface DatabaseFacts {
-  readonly encoding: string;
-  readonly collation: string;
-  readonly ctype: string;
-  readonly localeProvider: 'libc' | 'icu' | 'builtin';
-  /** Of ICU or of the builtin provider; null with libc. */
-  readonly locale: string | null;
-}
+export type DatabaseFacts = Pick<DatabaseDump, 'encoding' | 'collation' | 'ctype' | 'localeProvider' | 'locale'>;
 
 export async function databaseFacts(session: Session): Promise<DatabaseFacts> {
   const [facts] = await session.rows<DatabaseFacts>(FACTS_SQL);

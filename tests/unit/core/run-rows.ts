@@ -34,6 +34,9 @@ export function dumpOf(database: string, keys: Partial<DatabaseDump> = {}): Data
     snapshotAt: '2025-11-21T01:30:20.000Z',
     encoding: 'UTF8',
     collation: 'en_US.UTF-8',
+    ctype: 'en_US.UTF-8',
+    localeProvider: 'libc',
+    locale: null,
     warnings: [],
     objects: [
       object('archive', 'archive.dump', 1_288_490_189),
