@@ -78,11 +78,15 @@ function installNodeModules(reason) {
   // Under `npm run`, the npm that runs us is the one to use; its path is given.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const [command, ...prefix] = npm;
-  const { status, error } = spawnSync(command, [...prefix, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: CHECKOUT,
-    // Progress belongs to stderr: stdout is the script's, which may print JSON.
-    stdio: ['ignore', 2, 2],
-  });
+  const { status, error } = spawnSync(
+    command,
+    [...prefix, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: CHECKOUT,
+      // Progress belongs to stderr: stdout is the script's, which may print JSON.
+      stdio: ['ignore', 2, 2],
+    },
+  );
   if (error) fail(`npm could not be run: ${error.message}`);
   if (status !== 0) fail(`npm ci ended with exit code ${status}: see its messages above`);
 }

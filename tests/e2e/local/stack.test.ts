@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ListTablesCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { runCommand } from '../../../local/run-command.ts';
@@ -112,10 +113,16 @@ describe('two stacks from one checkout', () => {
       daemons: { pid: number }[];
     };
     for (const { pid } of daemons) process.kill(pid, 'SIGKILL');
+    for (const { pid } of daemons) await gone(pid);
     await expect(describeStack(two())).rejects.toThrow(/has ended/);
     expect(await stopStack(two())).toBe(true);
   });
 });
+
+/** A killed process is there until its parent has taken note of it. */
+async function gone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`)) await sleep(20);
+}
 
 describe('startStack', () => {
   it('refuses an endpoint that is not on this machine', async () => {
