@@ -24,6 +24,6 @@ const literal = (text: string): string => `E'${text.replaceAll('\\', '\\\\').rep
 const TABLES_SQL = `
 SELECT format('%I.%I', nspname, relname) AS name, CASE relkind WHEN 'r' THEN 'ONLY' ELSE '' END AS only
   FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
- WHERE relkind IN ('r', 'p', 'm') AND NOT relispartition AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+ WHERE relkind IN ('r', 'p', 'm') AND relispopulated AND NOT relispartition AND nspname !~ '^pg_' AND nspname <> 'information_schema'
    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
  ORDER BY 1`;

@@ -1,0 +1,90 @@
+/**
+ * The promise: a database that nobody has seen goes through the deployed machine, by nothing but AWS calls, and comes
+ * back by stock pg_restore with an equal content, on every major of PostgreSQL.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { expectSucceeded } from '../support/machine-expect.ts';
+import { clientMajorOf, contentOf, download, runClient } from '../support/machine-restore.ts';
+import { startRun } from '../support/machine-run.ts';
+import { startMachineWorld, type MachineWorld, type SourceConfig } from '../support/machine-world.ts';
+import { query } from '../support/worker-leftovers.ts';
+
+jest.setTimeout(240_000);
+
+const FIXTURES = path.join(import.meta.dirname, '../../fixtures/databases');
+/** What a password in a URL, a connection string, a shell, XML or JSON would suffer from. */
+const PASSWORD = `p@ss:w/o?r#d&=%20+;,!*()[]{}|^~"' <$(x)> \\ \`é`;
+const DATABASE = `Odd "db" %2F ../#?&= 'é`;
+/** A server of 15 is served by the client of 16, the first that compresses with zstd by itself. */
+const MAJORS = [
+  { major: 15, clientMajor: 16 },
+  { major: 16, clientMajor: 16 },
+  { major: 17, clientMajor: 17 },
+  { major: 18, clientMajor: 18 },
+] as const;
+
+const servers = new Map<number, PostgresServer>();
+let world: MachineWorld;
+let directory: string;
+
+const sourceOf = (major: number): string => `postgres-${major}`;
+
+const CONFIG: SourceConfig = Object.fromEntries(
+  MAJORS.map(({ major }) => [
+    sourceOf(major),
+    {
+      rds: { instance: `odd-${major}` },
+      connection: { secret: `odd/${major}`, sslMode: 'require' },
+      databases: [DATABASE],
+    },
+  ]),
+);
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'holdfast-majors-'));
+  const sql = await Promise.all(['odd.sql', 'hundreds.sql'].map((file) => readFile(path.join(FIXTURES, file), 'utf8')));
+  const starting = MAJORS.map(async ({ major }) => {
+    const server = await startPostgres({ major, password: PASSWORD, tls: true });
+    servers.set(major, server);
+    await query(server, 'postgres', `CREATE DATABASE "${DATABASE.replaceAll('"', '""')}"`);
+    for (const statements of sql) await query(server, DATABASE, statements);
+  });
+  world = await startMachineWorld(CONFIG as Readonly<Record<string, SourceConfig>>);
+  await Promise.all(starting);
+});
+
+afterAll(async () => {
+  for (const server of servers.values()) await server.stop();
+  await world.stop();
+  await rm(directory, { recursive: true });
+});
+
+test.concurrent.each(MAJORS)('PostgreSQL $major, by the client of $clientMajor', async ({ major, clientMajor }) => {
+  const server = servers.get(major);
+  if (!server) throw new Error(`PostgreSQL ${major} did not start`);
+  const secret = `odd/${major}`;
+  await world.stack.registerDatabase(server, {
+    secret,
+    rds: { instance: `odd-${major}` },
+    engineVersion: String(major),
+  });
+  const run = await startRun(world, { source: sourceOf(major) });
+  const manifest = await expectSucceeded(world, run, { servers: [server], databases: [DATABASE] });
+  const [dump] = manifest.dumps;
+  if (!dump) throw new Error('the manifest has no dump');
+  expect(dump.warnings).toEqual([]);
+  expect(clientMajorOf(dump)).toBe(clientMajor);
+  expect(manifest.server?.version).toMatch(new RegExp(`^${major}\\.`));
+
+  const folder = await mkdtemp(path.join(directory, `${major}-`));
+  const archive = await download(world, dump, 'archive', folder);
+  await runClient(server, clientMajor, 'createdb', ['--template=template0', 'restored']);
+  await runClient(server, clientMajor, 'pg_restore', ['--exit-on-error', '--dbname=restored', archive]);
+  const restored = await contentOf(server, 'restored', clientMajor);
+  expect(Object.keys(restored.rows).length).toBeGreaterThan(200);
+  expect(restored).toEqual(await contentOf(server, DATABASE, clientMajor));
+});
