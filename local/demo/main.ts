@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { HoldfastError } from '../../core/errors.ts';
 import { restoreAndCompare } from './restore.ts';
 import { backUp, failToBackUp } from './runs.ts';
 import { startShop } from './shop.ts';
@@ -33,6 +34,10 @@ async function demo(directory: string): Promise<void> {
 const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
 try {
   await demo(directory);
+} catch (error) {
+  if (!(error instanceof HoldfastError)) throw error;
+  console.error(`holdfast: ${error.message}`);
+  process.exitCode = error.exitCode;
 } finally {
   await rm(directory, { recursive: true, force: true });
 }

@@ -1,4 +1,5 @@
--- A small shop, with data that looks like a shop's: about 600,000 rows, and a few large objects.
+-- A small shop, with data that looks like a shop's: 613,000 rows, pictures that no compression makes smaller, and a few
+-- large objects.
 create extension pg_trgm;
 create type order_status as enum ('new', 'paid', 'shipped', 'returned');
 
@@ -31,6 +32,7 @@ create table order_items (
   unit_price numeric(10, 2) not null,
   total numeric generated always as (quantity * unit_price) stored
 );
+create table pictures (product_id bigint primary key references products, jpeg bytea not null);
 create table events (id bigserial primary key, at timestamptz not null, kind text not null, payload jsonb not null);
 
 select setseed(0.42);
@@ -51,6 +53,9 @@ insert into products (name, price, description)
 select (array['Walnut','Steel','Linen','Ceramic','Recycled'])[1 + n % 5] || ' ' || (array['lamp','kettle','chair','mug','clock','rug'])[1 + n % 6] || ' no. ' || n,
   round((random() * 200 + 1)::numeric, 2), repeat('Made to last, made to be repaired. ', 1 + n % 8)
 from generate_series(1, 2000) n;
+
+insert into pictures (product_id, jpeg)
+select id, decode(string_agg(md5(random()::text), ''), 'hex') from products, generate_series(1, 4096) where id <= 1000 group by id;
 
 insert into orders (customer_id, status, placed_at)
 select 1 + (random() * 39999)::int, (enum_range(null::order_status))[1 + n % 4], timestamptz '2025-01-01' + random() * interval '680 days'
