@@ -1,4 +1,10 @@
-const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from: { path: from }, to: { path: to } });
+const forbid = (name, comment, from, to) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to },
+});
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -22,7 +28,12 @@ module.exports = {
       from: { path: '^(functions|worker|cli)/' },
       to: { path: '^(functions|worker|cli|infra|local|tests)/', pathNot: '^$1/' },
     },
-    forbid('aws-adapts-only', 'aws/ turns SDK calls into the words of core', '^aws/', '^(cli|functions|infra|local|tests|worker)/'),
+    forbid(
+      'aws-adapts-only',
+      'aws/ turns SDK calls into the words of core',
+      '^aws/',
+      '^(cli|functions|infra|local|tests|worker)/',
+    ),
     forbid(
       'postgres-stays-in-its-folders',
       'more source types will come: upload, outcome, manifest and verification know only objects',

@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: one real database through the real, deployed machine, on this machine alone: backed up, verified,
- * announced, restored and compared. Then the same with a wrong password, because the promise is in the failure.
+ * announced, restored and its row counts compared. Then the same with a wrong password, because the promise is in the failure.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ async function demo(directory: string): Promise<void> {
   process.once('SIGINT', () => void shop.stop().finally(() => process.exit(130)));
   try {
     const manifest = await backUp(shop);
-    step('The restore: stock pg_restore into a second database, compared row by row');
+    step('The restore: stock pg_restore into a second database, row counts compared');
     await restoreAndCompare(shop, manifest, directory);
     await failToBackUp(shop);
   } finally {
