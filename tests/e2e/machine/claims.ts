@@ -4,7 +4,16 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { activeKey, slotKey } from '../../../core/keys.ts';
 import { expectAnnounced, expectNothing, expectSucceeded } from '../support/machine-expect.ts';
 import { holdBeforeCommit } from '../support/machine-hold.ts';
-import { activeRun, endOf, findRow, rowOf, rowsOf, startRun, type MachineRun } from '../support/machine-run.ts';
+import {
+  activeRun,
+  endOf,
+  findRow,
+  rowOf,
+  rowsOf,
+  rowsOfSource,
+  startRun,
+  type MachineRun,
+} from '../support/machine-run.ts';
 import type { SourceConfig } from '../support/machine-world.ts';
 import type { FaultWorld } from './fault-world.ts';
 
@@ -14,6 +23,7 @@ export const CLAIM_SOURCES: Readonly<Record<string, SourceConfig>> = {
   'one-slot': small,
   'failed-slot': { ...small, connection: { secret: 'failed-slot', sslMode: 'require' } },
   'one-run': small,
+  'raced-slot': small,
   'dead-owner': small,
 };
 
@@ -74,6 +84,19 @@ export function testClaims(world: () => FaultWorld): void {
     expect(await activeRun(world(), source)).toBe(first.run);
     first.release();
     await expectSucceeded(world(), first, { servers: [world().server] });
+  });
+
+  test.concurrent('a slot that is delivered three times at once: one run', async () => {
+    const slot = { source: 'raced-slot', trigger: 'schedule', scheduledTime };
+    const runs = await Promise.all([1, 2, 3].map(() => startRun(world(), slot)));
+    const ends = await Promise.all(runs.map((run) => endOf(world(), run)));
+    expect(ends.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    const [winner, ...others] = await rowsOfSource(world(), slot.source);
+    expect(others).toEqual([]);
+    const first = runs.find(({ run }) => run === winner?.run);
+    if (!first) throw new Error('the row is of another run');
+    await expectSucceeded(world(), first, { servers: [world().server] });
+    for (const run of runs.filter((one) => one !== first)) await expectDuplicate(run, first);
   });
 
   test.concurrent('a claim that a dead execution left: taken over', async () => {

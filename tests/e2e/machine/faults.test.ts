@@ -2,7 +2,8 @@
  * Everything that can go wrong around one run, through the deployed machine. All faults share one stack and go on at
  * once, each with a source of its own; each test lists what is left in S3, on the server and in the process table.
  */
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { placesThatHold } from '../support/machine-secrets.ts';
 import { startFaultWorld, type FaultWorld } from './fault-world.ts';
 import { CLAIM_SOURCES, testClaims } from './claims.ts';
 import { GOOD_SOURCES, testGood } from './good.ts';
@@ -36,3 +37,12 @@ testVerification(() => world);
 testClaims(() => world);
 testRefused(() => world);
 testQuota(() => world);
+
+test('every run was announced, and its end only once', () => {
+  const ends = world.mailbox.mails.filter(({ outcome }) => outcome !== 'started').map(({ event }) => event.run);
+  expect(ends).toHaveLength(new Set(ends).size);
+});
+
+test('the password is in no log, row, mail or history', async () => {
+  expect(await placesThatHold(world, world.server.password)).toEqual([]);
+});

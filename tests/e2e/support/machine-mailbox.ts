@@ -14,6 +14,8 @@ export interface Mail {
 }
 
 export interface Mailbox {
+  /** All mails that have come so far. */
+  readonly mails: readonly Mail[];
   /** All mails about a run that have come so far, in the order in which they came. */
   about(run: string): readonly Mail[];
   /** Waits for the mail about the end of a run. */
@@ -35,6 +37,7 @@ export function startMailbox(stack: TestStack): Mailbox {
   const collecting = collect(stack, mails, stopped.signal);
   const about = (run: string): Mail[] => mails.filter(({ event }) => event.run === run);
   return {
+    mails,
     about,
     endOf: async (run) => {
       const deadline = Date.now() + PATIENCE_MS;
