@@ -9,6 +9,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { hasCode } from '../error-code.ts';
+import { watchDescendants } from './descendants.ts';
 
 /** The part of Docker's `POST /containers/create` that is understood. */
 export interface ContainerRequest {
@@ -99,9 +100,11 @@ export class Container extends EventEmitter<ContainerEvents> {
       this.#write('stderr', Buffer.from(`${program} could not be run: ${error.message}\n`), log);
       this.#end(error.code === 'ENOENT' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE, log);
     });
+    const descendants = child.pid === undefined ? undefined : watchDescendants(child.pid);
     child.on('exit', () => {
       // PID 1 of a container takes its children along.
       this.signal('SIGKILL');
+      descendants?.kill();
     });
     child.on('close', (code, signal) => {
       if (child.pid !== undefined) this.#end(code ?? SIGNAL_BASE + constants.signals[signal ?? 'SIGKILL'], log);

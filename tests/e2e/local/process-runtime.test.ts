@@ -125,8 +125,12 @@ describe('a container', () => {
     expect(await exitCode(id)).toBe(code);
   });
 
-  it('takes what it has started along', async () => {
-    const id = await start('sleep 61 & echo $!; exit 0');
+  it.each([
+    { where: 'in its process group', script: 'sleep 61 & echo $!; exit 0' },
+    // As pg_dump is, which does not notice the worker's end while it waits for its server.
+    { where: 'in a session of its own, when it is killed', script: 'setsid sleep 62 & echo $!; sleep 2; kill -9 $$' },
+  ])('takes what it has started along: $where', async ({ script }) => {
+    const id = await start(script);
     await exitCode(id);
     const pid = Number((await logs(id))[1]);
     expect(pid).toBeGreaterThan(1);
