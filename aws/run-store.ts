@@ -1,4 +1,4 @@
-/** The rows of runs and of the active claim in DynamoDB: every conditional write that guards a run is in this folder. */
+/** The rows of runs and of the active claim in DynamoDB: the conditional writes that guard a run while it is open. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -58,7 +58,12 @@ export async function beginAttempt(run: RunRow): Promise<number> {
  * @returns `refused` when the run is closed, owned by another, or a newer attempt has begun: the worker must end
  * @throws what the SDK throws when the answer is unknown; the caller tries again at its next beat
  */
-export async function renewClaim(run: RunRow, attempt: number, progress: Progress): Promise<'held' | 'refused'> {
+export async function renewClaim(
+  run: RunRow,
+  attempt: number,
+  progress: Progress,
+  abortSignal?: AbortSignal,
+): Promise<'held' | 'refused'> {
   try {
     await dynamo().send(
       new UpdateCommand({
@@ -69,6 +74,7 @@ export async function renewClaim(run: RunRow, attempt: number, progress: Progres
         ExpressionAttributeNames: { '#owner': 'owner' },
         ExpressionAttributeValues: { ':owner': run.executionArn, ':attempt': attempt, ':progress': progress },
       }),
+      { ...(abortSignal && { abortSignal }) },
     );
     return 'held';
   } catch (error) {
@@ -81,7 +87,7 @@ export async function renewClaim(run: RunRow, attempt: number, progress: Progres
  * Stores the worker's outcome in the run's row, unless the run is closed or a newer attempt has written its own.
  * @returns whether it was stored
  */
-export async function recordOutcome(run: RunRow, outcome: Outcome): Promise<boolean> {
+export async function recordOutcome(run: RunRow, outcome: Outcome, abortSignal?: AbortSignal): Promise<boolean> {
   try {
     await dynamo().send(
       new UpdateCommand({
@@ -92,6 +98,7 @@ export async function recordOutcome(run: RunRow, outcome: Outcome): Promise<bool
         ExpressionAttributeNames: { '#status': 'status' },
         ExpressionAttributeValues: { ':outcome': outcome, ':running': 'running', ':attempt': outcome.attempt },
       }),
+      { ...(abortSignal && { abortSignal }) },
     );
     return true;
   } catch (error) {
@@ -101,9 +108,11 @@ export async function recordOutcome(run: RunRow, outcome: Outcome): Promise<bool
 }
 
 /** RUNNING, SUCCEEDED, …; undefined for an execution that Step Functions no longer knows (90 days). */
-export async function executionStatus(executionArn: string): Promise<string | undefined> {
+export async function executionStatus(executionArn: string, abortSignal?: AbortSignal): Promise<string | undefined> {
   try {
-    const { status } = await stepFunctions().send(new DescribeExecutionCommand({ executionArn }));
+    const { status } = await stepFunctions().send(new DescribeExecutionCommand({ executionArn }), {
+      ...(abortSignal && { abortSignal }),
+    });
     return status;
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return undefined;
@@ -112,6 +121,6 @@ export async function executionStatus(executionArn: string): Promise<string | un
 }
 
 /** Whether an owner still lives is asked of Step Functions, never guessed from a clock. */
-export async function executionIsRunning(executionArn: string): Promise<boolean> {
-  return (await executionStatus(executionArn)) === 'RUNNING';
+export async function executionIsRunning(executionArn: string, abortSignal?: AbortSignal): Promise<boolean> {
+  return (await executionStatus(executionArn, abortSignal)) === 'RUNNING';
 }

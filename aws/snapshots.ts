@@ -20,6 +20,9 @@ export interface RdsSnapshot {
   readonly status: string;
   readonly sizeGiB: number;
   readonly kmsKey: string | null;
+  /** The instance or cluster that it is of. */
+  readonly of: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** An instance that belongs to a cluster can only be snapshot as that cluster. @throws SnapshotFailed */
@@ -104,7 +107,13 @@ function fromCluster(snapshot: DBClusterSnapshot): RdsSnapshot {
     status: snapshot.Status ?? '',
     sizeGiB: snapshot.AllocatedStorage ?? 0,
     kmsKey: given(snapshot.KmsKeyId),
+    of: snapshot.DBClusterIdentifier ?? '',
+    tags: tagsOf(snapshot.TagList),
   };
+}
+
+function tagsOf(tags: readonly Tag[] = []): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
 function fromInstance(snapshot: DBSnapshot): RdsSnapshot {
@@ -114,6 +123,8 @@ function fromInstance(snapshot: DBSnapshot): RdsSnapshot {
     status: snapshot.Status ?? '',
     sizeGiB: snapshot.AllocatedStorage ?? 0,
     kmsKey: given(snapshot.KmsKeyId),
+    of: snapshot.DBInstanceIdentifier ?? '',
+    tags: tagsOf(snapshot.TagList),
   };
 }
 

@@ -84,6 +84,8 @@ export const VerifyDumpInput = RunRef;
 
 /** Result of VerifyDump. Only what differs from the outcome is listed. */
 export const VerifiedDump = z.object({
+  /** Of the worker whose outcome was verified: another one's is not. */
+  attempt: z.int().positive(),
   at: z.iso.datetime(),
   objects: z.int().positive(),
   mismatches: z.array(DatabaseFailure),

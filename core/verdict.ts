@@ -21,12 +21,13 @@ export interface Judgement {
  */
 export function judge(
   snapshot: SnapshotPart,
-  dump: DumpPart,
+  reportedDump: DumpPart,
   plan: DumpPlan | undefined,
   outcome: Outcome | undefined,
 ): Judgement {
+  const dump = ofSameAttempt(reportedDump, outcome);
   const dumps = dump.status === 'verified' ? verifiedDumps(outcome, dump.verified) : [];
-  const failedDatabases = dump.status === 'verified' ? databaseFailures(plan, outcome, dump.verified) : [];
+  const failedDatabases = databaseFailures(dump, plan, outcome);
   const failure =
     (dump.status === 'failed' ? failureOfPart(dump) : failedDatabases[0]?.failure) ??
     (snapshot.status === 'failed' ? failureOfPart(snapshot) : null);
@@ -53,24 +54,30 @@ function verifiedDumps(outcome: Outcome | undefined, { mismatches, versionIds }:
 }
 
 /** A worker that forgets a database must not pass: what was due is asked of the plan too, not only of the worker. */
-function databaseFailures(
-  plan: DumpPlan | undefined,
-  outcome: Outcome | undefined,
-  { mismatches }: VerifiedDump,
-): DatabaseFailure[] {
+function databaseFailures(dump: DumpPart, plan: DumpPlan | undefined, outcome: Outcome | undefined): DatabaseFailure[] {
+  if (dump.status === 'skipped') return [];
   const reported = outcome?.databases ?? [];
+  const failed = reported.flatMap((entry) =>
+    entry.status === 'failed' ? [{ database: entry.database, failure: entry.failure }] : [],
+  );
+  if (dump.status === 'failed') return failed;
   const names = new Set(reported.map(({ database }) => database));
   const forgotten = (plan?.databases ?? []).filter((database) => database !== '*' && !names.has(database));
   return [
-    ...reported.flatMap((entry) =>
-      entry.status === 'failed' ? [{ database: entry.database, failure: entry.failure }] : [],
-    ),
-    ...mismatches,
+    ...failed,
+    ...dump.verified.mismatches,
     ...forgotten.map((database) => ({
       database,
       failure: unexpected(`the worker reported nothing about database ${database}`),
     })),
   ];
+}
+
+/** What another worker has written since the verification is verified by nobody. */
+function ofSameAttempt(dump: DumpPart, outcome: Outcome | undefined): DumpPart {
+  if (dump.status !== 'verified' || outcome?.attempt === dump.verified.attempt) return dump;
+  const cause = `attempt ${dump.verified.attempt} of the worker was verified, the outcome is another one's`;
+  return { status: 'failed', error: 'UnexpectedError', cause };
 }
 
 function unexpected(message: string): Failure {

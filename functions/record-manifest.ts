@@ -27,8 +27,7 @@ async function recordManifest(input: RecordManifestInput): Promise<RecordedManif
   const { finishedAt } = input;
   const manifest = buildManifest({ run, verdict, snapshot, dump, dumps, finishedAt, bucket: bucketName() });
   await storeManifest(manifest);
-  await closeRun(run, manifest, { failure, failedDatabases });
-  return { verdict, failure };
+  return closeRun(run, manifest, { failure, failedDatabases });
 }
 
 /** This state ran before and its answer was lost: the same answer again. */
@@ -50,17 +49,32 @@ async function storeManifest(manifest: Manifest): Promise<void> {
 type RunEnd = Pick<Judgement, 'failure' | 'failedDatabases'>;
 
 /** One transaction: the verdict, the newest verified point and the release of the source stand or fall together. */
-async function closeRun(run: RunRow, manifest: Manifest, end: RunEnd): Promise<void> {
+async function closeRun(run: RunRow, manifest: Manifest, end: RunEnd): Promise<RecordedManifest> {
   const items: TransactWriteCommandInput['TransactItems'] = [updateRun(run, manifest, end), releaseActive(run)];
   if (manifest.verdict === 'verified') items.push(putLatest(run, manifest));
   try {
     await dynamo().send(new TransactWriteCommand({ TransactItems: items }));
+    return { verdict: manifest.verdict, failure: end.failure };
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;
-    throw new HoldfastError('Cancelled', `run ${run.run} was closed before its manifest could be recorded`, {
-      cause: error,
+    return afterRefusal(run, manifest, error);
+  }
+}
+
+/** This state, running twice, may have recorded it already; else somebody closed the run, and the object must say so. */
+async function afterRefusal(run: RunRow, manifest: Manifest, cause: Error): Promise<RecordedManifest> {
+  const now = await getRun(run);
+  const recorded = recordedBefore(now);
+  if (recorded) return recorded;
+  if (now.status === 'running') {
+    throw new HoldfastError('UnexpectedError', `the manifest of run ${run.run} was not recorded: ${cause.message}`, {
+      cause,
     });
   }
+  await storeManifest({ ...manifest, verdict: 'partial' });
+  throw new HoldfastError('Cancelled', `run ${run.run} was ${now.status} before its manifest could be recorded`, {
+    cause,
+  });
 }
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

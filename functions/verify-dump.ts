@@ -14,8 +14,10 @@ import { taskHandler } from './handler.ts';
 
 async function verifyDump(run: RunRef): Promise<VerifiedDump> {
   const { outcome } = await getRun(run);
-  const dumped = outcome?.databases.filter((database) => database.status === 'dumped') ?? [];
-  const verified: VerifiedDump = { at: new Date().toISOString(), objects: 0, mismatches: [], versionIds: {} };
+  if (!outcome) throw new HoldfastError('UnexpectedError', `run ${run.run} has no outcome to verify`);
+  const { attempt } = outcome;
+  const verified: VerifiedDump = { attempt, at: new Date().toISOString(), objects: 0, mismatches: [], versionIds: {} };
+  const dumped = outcome.databases.filter((database) => database.status === 'dumped');
   for (const dump of dumped) await verifyDatabase(dump, verified);
   if (verified.objects > 0) return verified;
   const [first] = verified.mismatches;

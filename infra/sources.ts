@@ -54,20 +54,16 @@ function schedule(name: string, source: Source): [string, unknown][] {
 }
 
 function subscriptions({ notifications }: Config): Record<string, unknown> {
-  // A stopped run is a failed one to whoever reads mail. Alarms carry no attribute and always pass.
+  // A stopped run is a failed one to whoever reads mail.
   const outcomes = notifications.on.flatMap((outcome) => (outcome === 'failed' ? ['failed', 'aborted'] : [outcome]));
+  const subscribe = (topic: string, Endpoint: string, filter: Record<string, unknown>): unknown => ({
+    Type: 'AWS::SNS::Subscription',
+    Properties: { TopicArn: ref(topic), Protocol: 'email', Endpoint, ...filter },
+  });
   return Object.fromEntries(
-    notifications.email.map((Endpoint, index) => [
-      `Subscription${index + 1}`,
-      {
-        Type: 'AWS::SNS::Subscription',
-        Properties: {
-          TopicArn: ref('Topic'),
-          Protocol: 'email',
-          Endpoint,
-          FilterPolicy: { outcome: [...outcomes, { exists: false }] },
-        },
-      },
+    notifications.email.flatMap((address, index) => [
+      [`Subscription${index + 1}`, subscribe('Topic', address, { FilterPolicy: { outcome: outcomes } })],
+      [`AlarmSubscription${index + 1}`, subscribe('AlarmTopic', address, {})],
     ]),
   );
 }

@@ -3,10 +3,13 @@ import { causeChain, toFailure, type Failure } from '../core/errors.ts';
 import type { StoredObject } from '../core/manifest.ts';
 import type { Upload } from './upload.ts';
 
-/** Completes one after another; the caller aborts the rest when one fails. */
+/**
+ * Completes one after another; the caller aborts the rest when one fails. The first upload, the archive, is the last to
+ * become visible: what is left of a commit that was cut short does not look like a dump.
+ */
 export async function completeAll(uploads: readonly Upload[]): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
-  for (const upload of uploads) objects.push(await upload.complete());
+  for (const upload of uploads.toReversed()) objects.unshift(await upload.complete());
   return objects;
 }
 

@@ -162,7 +162,7 @@ function abortAtDeadline(deadline: string, cancel: AbortController): NodeJS.Time
 /** Without a record the run counts as failed, whatever this process knows. */
 async function record(run: RunRow, outcome: Outcome): Promise<void> {
   const limits = { giveUpAfterMs: RECORD_GIVE_UP_MS, attemptTimeoutMs: RECORD_ATTEMPT_MS };
-  const recorded = await withRetries(limits, () => recordOutcome(run, outcome));
+  const recorded = await withRetries(limits, (abortSignal) => recordOutcome(run, outcome, abortSignal));
   if (!recorded) throw new HoldfastError('Cancelled', `run ${run.run} was closed before its outcome was recorded`);
 }
 

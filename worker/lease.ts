@@ -8,6 +8,8 @@ import type { ProgressMeter } from './progress.ts';
 import { withRetries } from './retry.ts';
 
 const BEAT_MS = 10_000;
+/** A beat that gets no answer must not be the last one. */
+const BEAT_TIMEOUT_MS = 10_000;
 /** The first beats come sooner: somebody who started the run by hand is watching it. */
 const FIRST_BEATS_MS = [500, 1_000, 2_000, 4_000];
 const CONFIRM_GIVE_UP_MS = 60_000;
@@ -48,7 +50,12 @@ async function beat(
     await sleep(beatMs, undefined, { signal: stopped }).catch(() => undefined);
     if (stopped.aborted) return;
     try {
-      if ((await Promise.race([renewClaim(run, attempt, progress.read()), stop(stopped)])) === 'refused') {
+      if (
+        (await Promise.race([
+          renewClaim(run, attempt, progress.read(), AbortSignal.timeout(BEAT_TIMEOUT_MS)),
+          stop(stopped),
+        ])) === 'refused'
+      ) {
         onRefused(refused(run));
         return;
       }
@@ -78,9 +85,9 @@ function stop(stopped: AbortSignal): Promise<'stopped'> {
 
 async function confirm(run: RunRow, attempt: number, progress: ProgressMeter): Promise<void> {
   const limits = { giveUpAfterMs: CONFIRM_GIVE_UP_MS, attemptTimeoutMs: CONFIRM_ATTEMPT_MS };
-  const claim = await withRetries(limits, () => renewClaim(run, attempt, progress.read()));
+  const claim = await withRetries(limits, (abortSignal) => renewClaim(run, attempt, progress.read(), abortSignal));
   if (claim === 'refused') throw refused(run);
-  if (await withRetries(limits, () => executionIsRunning(run.executionArn))) return;
+  if (await withRetries(limits, (abortSignal) => executionIsRunning(run.executionArn, abortSignal))) return;
   throw new HoldfastError('Cancelled', `the execution of run ${run.run} has ended before its dump did`);
 }
 

@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   });
 }
 
-/** ECS sends SIGTERM when a task is stopped, and SIGKILL 30 s later. */
+/** ECS sends SIGTERM when a task is stopped, and SIGKILL when its stop timeout is over. */
 function cancelOnSignals(): AbortController {
   const cancel = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

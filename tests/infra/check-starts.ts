@@ -101,18 +101,21 @@ export function checkStarts(template: () => Template): void {
     it('go to each address, only those that it asked for, and alarms always', () => {
       const subscriptions = resourcesOf(template(), 'AWS::SNS::Subscription').map(([, { Properties }]) => Properties);
       expect(subscriptions).toEqual(
-        ['ops@example.com', 'dba@example.com'].map((Endpoint) => ({
-          TopicArn: ref('Topic'),
-          Protocol: 'email',
-          Endpoint,
-          FilterPolicy: { outcome: ['failed', 'aborted', 'started', { exists: false }] },
-        })),
+        ['ops@example.com', 'dba@example.com'].flatMap((Endpoint) => [
+          {
+            TopicArn: ref('Topic'),
+            Protocol: 'email',
+            Endpoint,
+            FilterPolicy: { outcome: ['failed', 'aborted', 'started'] },
+          },
+          { TopicArn: ref('AlarmTopic'), Protocol: 'email', Endpoint },
+        ]),
       );
     });
 
     it('of every dead-letter queue and of a lost message are alarms', () => {
       const alarms = resourcesOf(template(), 'AWS::CloudWatch::Alarm').map(([, { Properties = {} }]) => Properties);
-      for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([ref('Topic')]);
+      for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([ref('AlarmTopic')]);
       const watched = alarms.flatMap(({ Dimensions }) => JSON.stringify(Dimensions));
       const queues = resourcesOf(template(), 'AWS::SQS::Queue').map(([name]) => name);
       expect(queues.sort()).toEqual(['BackstopQueue', 'ScheduleQueue']);

@@ -101,7 +101,10 @@ export const DUMP_FAILED: DumpPart = {
 };
 
 export function dumpVerified(more: Partial<Extract<DumpPart, { status: 'verified' }>['verified']> = {}): DumpPart {
-  return { status: 'verified', verified: { at: FINISHED_AT, objects: 2, mismatches: [], versionIds: {}, ...more } };
+  return {
+    status: 'verified',
+    verified: { attempt: 1, at: FINISHED_AT, objects: 2, mismatches: [], versionIds: {}, ...more },
+  };
 }
 
 export function runRow(more: Partial<RunRow> = {}): RunRow {
