@@ -7,11 +7,19 @@ const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify
 /** IAM tokens are worth as much as passwords: RDS takes them over TLS only, and so do we. */
 const ENCRYPTED_SSL_MODES: readonly string[] = ['require', 'verify-ca', 'verify-full'];
 
+/** The alphabet of Secrets Manager, or an ARN: a connection string or JSON in its place is no name. */
+const SECRET_PATTERN =
+  /^(?:[A-Za-z0-9/_+=.@!-]{1,512}|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519})$/;
+
 const KEYS = {
-  secret: Name.optional().describe(
-    'name or ARN of the secret in Secrets Manager: {"username","password","host","port","dbname"}, the last three optional',
-  ),
-  // The value is not repeated in the message: a URL in its place holds a password.
+  // Neither this value nor that of host is repeated in a message: a URL in its place holds a password.
+  secret: z
+    .string()
+    .regex(SECRET_PATTERN, 'is not valid: write the name or ARN of a secret in Secrets Manager, not the login itself')
+    .optional()
+    .describe(
+      'name or ARN of the secret in Secrets Manager: {"username","password","host","port","dbname"}, the last three optional',
+    ),
   host: z
     .string()
     .regex(/^[^\s/,@]+$/, 'is no host: write one host name or address, without a scheme, user or port')

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { nearestOf } from './nearest.ts';
 import type { Path } from './read-yaml.ts';
+import { mayShow } from './show-value.ts';
 
 const SHOWN_CHARS = 60;
 
@@ -17,39 +18,46 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** The message of an issue for which the schema has none of its own. */
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
-  const { input } = issue;
+  const { input, path } = issue;
+  const head = mayRepeat(input, path) ? `${show(input)} ` : '';
   switch (issue.code) {
     case 'invalid_type':
-      return describeType(issue.expected, input);
+      return describeType(issue.expected, input, path);
     case 'invalid_value':
-      return describeValue(issue.values.map(String), input);
+      return describeValue(issue.values.map(String), input, head);
     case 'invalid_union':
-      return describeType('one plain value', input);
+      return describeType('one plain value', input, path);
     case 'too_small':
       return issue.origin === 'number' || issue.origin === 'int'
-        ? `${show(input)} is too small: at least ${String(issue.minimum)}`
+        ? `${head}is too small: at least ${String(issue.minimum)}`
         : 'is empty: give at least one';
     case 'too_big':
       return issue.origin === 'number' || issue.origin === 'int'
-        ? `${show(input)} is too large: at most ${String(issue.maximum)}`
+        ? `${head}is too large: at most ${String(issue.maximum)}`
         : `is too long: at most ${String(issue.maximum)}`;
     default:
-      return `${show(input)} is not valid`;
+      return `${head}is not valid`;
   }
 };
 
 /** What a value is, where something else is expected; `expected` is a name of zod's. */
-export function describeType(expected: string, input: unknown): string {
+export function describeType(expected: string, input: unknown, path?: readonly PropertyKey[]): string {
   if (input === undefined) return 'is required';
   if (input === null) return 'is empty: give it a value or remove the key';
-  return `expected ${EXPECTED[expected] ?? expected}, got ${show(input)}`;
+  const got = mayRepeat(input, path) ? `, got ${show(input)}` : '';
+  return `expected ${EXPECTED[expected] ?? expected}${got}`;
 }
 
-function describeValue(allowed: readonly string[], input: unknown): string {
+function describeValue(allowed: readonly string[], input: unknown, head: string): string {
   if (input === undefined || input === null) return `${describeType('text', input)} (one of ${allowed.join(', ')})`;
   const nearest = typeof input === 'string' ? nearestOf(input, allowed) : undefined;
   const guess = nearest === undefined ? '' : `, did you mean "${nearest}"?`;
-  return `${show(input)} is not one of ${allowed.join(', ')}${guess}`;
+  return `${head}is not one of ${allowed.join(', ')}${guess}`;
+}
+
+/** Of a mapping or list only its kind is shown, which tells nothing. */
+function mayRepeat(input: unknown, path: readonly PropertyKey[] | undefined): boolean {
+  return (typeof input === 'object' && input !== null) || mayShow(input, path);
 }
 
 /** A plain value as it was written; never the content of a mapping or list, which may be a secret in the wrong place. */

@@ -1,6 +1,7 @@
 /** What pg_dump is to do with each database of a source. */
 import { z } from 'zod';
 import { ALLOWED_PG_DUMP_ARGUMENTS, compressionProblem } from './pg-dump-arguments.ts';
+import { headOf } from './show-value.ts';
 import { Name, textWith } from './values.ts';
 
 const ARGUMENTS_HELP = `only these are passed on: ${ALLOWED_PG_DUMP_ARGUMENTS.join(', ')}`;
@@ -9,7 +10,7 @@ export const Dump = z
   .strictObject({
     jobs: z
       .union([z.literal('auto'), z.int().min(1).max(32)], {
-        error: ({ input }) => `${JSON.stringify(input)} is not valid: write auto, or a whole number from 1 to 32`,
+        error: ({ input }) => `${headOf(input)}is not valid: write auto, or a whole number from 1 to 32`,
       })
       .default('auto')
       .describe('parallel connections of one dump; accepted and validated, not yet acted on'),
@@ -27,8 +28,7 @@ export const Dump = z
     extraArgs: z
       .array(
         z.enum(ALLOWED_PG_DUMP_ARGUMENTS, {
-          error: ({ input }) =>
-            `${JSON.stringify(input)} is not allowed, because a dump must hold all rows: ${ARGUMENTS_HELP}`,
+          error: ({ input }) => `${headOf(input)}is not allowed, because a dump must hold all rows: ${ARGUMENTS_HELP}`,
         }),
       )
       .default([])

@@ -5,6 +5,7 @@ import { describeIssue, describeType, describeUnknownKey, keysAllowedAt } from '
 import { mergeDefaults, originOf } from './merge-defaults.ts';
 import { readYaml, type Path, type YamlFile } from './read-yaml.ts';
 import { Config, Source, SOURCE_KEYS } from './schema.ts';
+import { mayBeLogin } from './show-value.ts';
 import { isRecord } from './values.ts';
 
 export interface ConfigProblem {
@@ -94,6 +95,7 @@ function describeUnknown(path: Path, key: string): string {
 function showPath(path: Path): string {
   return path.reduce<string>((shown, part) => {
     if (typeof part === 'number') return `${shown}[${part}]`;
+    if (mayBeLogin(part)) return `${shown}[…]`;
     if (!/^[\w*-]+$/.test(part)) return `${shown}[${JSON.stringify(part)}]`;
     return shown === '' ? part : `${shown}.${part}`;
   }, '');

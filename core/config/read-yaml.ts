@@ -1,6 +1,7 @@
 /** YAML to plain values, without losing the line that each of them stands on. */
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { mayBeLogin } from './show-value.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -42,12 +43,13 @@ export function readYaml(text: string): YamlFile {
 
 function describeDuplicate(text: string, offset: number): string {
   const key = /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:,{}]+)/.exec(text.slice(offset))?.[0] ?? 'key';
-  return `${key}: is given twice: keep one of them`;
+  return `${mayBeLogin(key) ? '' : `${key}: `}is given twice: keep one of them`;
 }
 
 function describeSyntax(message: string): string {
   const [first = ''] = message.split('\n');
-  const plain = first.replace(/[.:]$/, '');
+  // What follows a colon is the text of the file, which may be a password.
+  const plain = first.replace(/(?:: .*|[.:])$/, '');
   return `not valid YAML: ${plain.charAt(0).toLowerCase()}${plain.slice(1)} (quote text that holds * & ! # % @ or ": ")`;
 }
 

@@ -7,6 +7,7 @@ import { Connection, RestoreTarget } from './connection.ts';
 import { Dump } from './dump.ts';
 import { describeFargateMemory, FARGATE_CPU_UNITS, FARGATE_DISK_GIB, isFargateSize } from './fargate.ts';
 import { Archive, Retention } from './keeping.ts';
+import { headOf, mayShow } from './show-value.ts';
 import { sourceProblems } from './source-rules.ts';
 import {
   Cron,
@@ -63,7 +64,9 @@ const CPU_HELP = `Fargate has ${FARGATE_CPU_UNITS.join(', ')}`;
 const Worker = z
   .strictObject({
     cpu: z
-      .literal(FARGATE_CPU_UNITS as number[], { error: ({ input }) => `${String(input)} is no size: ${CPU_HELP}` })
+      .literal(FARGATE_CPU_UNITS as number[], {
+        error: ({ input }) => `${mayShow(input) ? `${String(input)} ` : ''}is no size: ${CPU_HELP}`,
+      })
       .default(2048)
       .describe('CPU units of the Fargate task; 1024 are one vCPU'),
     memory: z.int().default(4096).describe('memory of the Fargate task in MiB; which sizes there are depends on cpu'),
@@ -116,7 +119,7 @@ const NOTIFIED_OUTCOMES = ['started', 'failed', 'succeeded'] as const;
 
 const Notifications = z
   .strictObject({
-    email: distinct(z.array(z.email({ error: ({ input }) => `"${String(input)}" is not an e-mail address` })))
+    email: distinct(z.array(z.email({ error: ({ input }) => `${headOf(input)}is not an e-mail address` })))
       .default([])
       .describe('addresses that get a mail; each confirms its subscription once'),
     on: z

@@ -2,19 +2,21 @@
 import { z } from 'zod';
 import { cronProblem } from './cron.ts';
 import { DURATION_HELP, DURATION_PATTERN, parseDurationMs } from './duration.ts';
+import { headOf, mayBeLogin } from './show-value.ts';
 import { timezoneProblem } from './timezone.ts';
 
 /** Text with a rule of its own; `problemOf` answers why a text is refused. */
 export function textWith(problemOf: (text: string) => string | undefined): z.ZodString {
   return z.string().superRefine((text, context) => {
     const message = problemOf(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    if (message !== undefined)
+      context.addIssue({ code: 'custom', message: mayBeLogin(text) ? 'is not valid' : message });
   });
 }
 
 /** A pattern that JSON Schema shows too, with a message that says what to write. */
 export function textLike(pattern: RegExp, help: string): z.ZodString {
-  return z.string().regex(pattern, { error: (issue) => `"${String(issue.input)}" is not valid: ${help}` });
+  return z.string().regex(pattern, { error: (issue) => `${headOf(issue.input, issue.path)}is not valid: ${help}` });
 }
 
 export const Duration = textLike(DURATION_PATTERN, DURATION_HELP);
@@ -65,7 +67,7 @@ export function distinct<List extends z.ZodArray<z.ZodType<string>>>(list: List)
   return list.superRefine((names, context) => {
     names.forEach((name, index) => {
       if (names.indexOf(name) === index) return;
-      context.addIssue({ code: 'custom', path: [index], message: `"${name}" is listed twice` });
+      context.addIssue({ code: 'custom', path: [index], message: `${headOf(name)}is listed twice` });
     });
   });
 }

@@ -100,6 +100,8 @@ describe('a worker', () => {
 describe('a connection', () => {
   test.each([
     [{ secret: 's', host: 'db.example.com', port: 5433, user: 'u', database: 'd', sslMode: 'disable' }],
+    [{ secret: 'rds!db-1_/+=.@-' }],
+    [{ secret: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:rds!db-1-AbCdEf' }],
     [{ auth: 'iam', user: 'u', host: 'h', database: 'd' }],
     [{ auth: 'iam', secret: 's', sslMode: 'require' }],
   ])('%j is accepted', (connection) => {
@@ -113,12 +115,14 @@ describe('a connection', () => {
     [{ auth: 'iam', user: 'u', database: 'd' }, 'connection.host: is required'],
     [{ auth: 'iam', user: 'u', host: 'h' }, 'connection.database: is required'],
     [{ auth: 'iam', secret: 's', sslMode: 'prefer' }, 'connection.sslMode: prefer does not go with auth: iam'],
-    [{ secret: 's', auth: 'ldap' }, 'connection.auth: "ldap" is not one of password, iam'],
+    [{ secret: 's', auth: 'ldap' }, 'connection.auth: is not one of password, iam'],
     [{ secret: 's', sslMode: 'verify_full' }, 'did you mean "verify-full"?'],
-    [{ secret: '' }, 'connection.secret: "" is not valid'],
+    [{ secret: '' }, 'connection.secret: is not valid'],
     [{ secret: 's', host: 'db:5432/x' }, 'connection.host: is no host'],
+    [{ secret: 'my secret' }, 'connection.secret: is not valid'],
+    [{ secret: 'arn:aws:s3:::bucket' }, 'connection.secret: is not valid'],
     [{ secret: 's', host: 'a,b' }, 'connection.host: is no host'],
-    [{ secret: 's', port: 65_536 }, 'connection.port: 65536 is too large: at most 65535'],
+    [{ secret: 's', port: 65_536 }, 'connection.port: is too large: at most 65535'],
   ])('%j is refused', (connection, problem) => {
     expect(problemsOf({ connection })).toEqual([expect.stringContaining(problem)]);
   });
@@ -189,7 +193,7 @@ describe('the keys of a source', () => {
       sources: { a: { connection: { secret: 's' } } },
     });
     expect((checkConfig(text).problems ?? []).map(({ path, message }) => `${path}: ${message}`)).toEqual([
-      'notifications.email[1]: "a@b.com" is listed twice',
+      'notifications.email[1]: is listed twice',
       'notifications.on: is empty: give at least one',
       'storage.objectLock.mode: "none" is not one of governance, compliance',
       'storage.objectLock.days: is required',
