@@ -13,7 +13,7 @@ import type { RunRow } from './run-record.ts';
 const LISTED_MAX = 30;
 const FAILURE_MAX_CHARS = 2000;
 
-/** Refused before anything was started: there is nothing to clean up and nothing half-done. */
+/** Why a run is refused before anything is started. The worker raises some of them too, after the start. */
 const REFUSALS: readonly ErrorCode[] = ['InvalidInput', 'InvalidConfig', 'SourceNotFound', 'RunInProgress'];
 
 const STARTED_BY: Readonly<Record<Trigger, string>> = {
@@ -56,9 +56,15 @@ function headline(run: RunRow): string {
         ? `${of} made an RDS snapshot. No database was dumped, as asked: this run is no verified recovery point.`
         : `${of} succeeded: ${countOf(dumps.length, 'database')} dumped and verified${run.snapshot ? ', RDS snapshot available' : ''}.`;
     case 'failed':
-      if (run.failure && REFUSALS.includes(run.failure.code)) return `${of} was refused. Nothing was started.`;
+      if (wasRefused(run)) return `${of} was refused. Nothing was started.`;
       return `${of} FAILED. ${remains(run)}`;
   }
+}
+
+/** Never started: a run that has a plan may have made a snapshot, whatever the worker says of the configuration. */
+function wasRefused({ failure, plan, verdict }: RunRow): boolean {
+  const isStarted = plan !== undefined || (verdict ?? 'none') !== 'none';
+  return failure !== undefined && !isStarted && REFUSALS.includes(failure.code);
 }
 
 function remains({ verdict }: RunRow): string {

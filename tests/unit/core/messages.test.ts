@@ -198,6 +198,16 @@ test('every error says what to do', () => {
   }
 });
 
+test('a run that was started is not said to be refused, whatever stopped it', () => {
+  const plan = RunRow.shape.plan.parse({ connection: { secret: 's' }, dump: {}, deadline: FINISHED_AT });
+  const keys = { plan, verdict: 'partial', snapshot: SNAPSHOT } as const;
+  const { text } = composeMessage(input(failed('InvalidConfig', 'no database is named', keys)));
+  expect(text).not.toContain('Nothing was started');
+  expect(text).toContain('The backup of orders FAILED. Only a part of it exists.');
+  const early = composeMessage(input(failed('InvalidConfig', 'holdfast.yml:1: is empty')));
+  expect(early.text).toContain('was refused. Nothing was started.');
+});
+
 test('the connection of the plan is in no message', () => {
   const plan = {
     connection: { secret: 'prod/orders/backup', auth: 'password', sslMode: 'require', host: 'db.internal' },
