@@ -43,10 +43,11 @@ export async function resolveServer(plan: DumpPlan, certificatesDirectory: strin
 }
 
 /** RDS is asked only for what nobody named: a role may lack the permission when it is not needed. */
-async function endpointOf({ connection, rds }: DumpPlan, secret: ConnectionSecret): Promise<Endpoint> {
+async function endpointOf({ connection, rds, databases }: DumpPlan, secret: ConnectionSecret): Promise<Endpoint> {
   const host = connection.host ?? secret.host;
   const port = connection.port ?? secret.port;
-  if (rds !== undefined && (host === undefined || port === undefined)) {
+  const isDatabaseNamed = (databases ?? connection.database ?? secret.dbname) !== undefined;
+  if (rds !== undefined && (host === undefined || port === undefined || !isDatabaseNamed)) {
     const found = await rdsEndpoint(rds);
     return { host: host ?? found.host, port: port ?? found.port, database: found.database };
   }
