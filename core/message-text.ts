@@ -63,7 +63,7 @@ function headline(run: RunRow): string {
 
 /** Never started: a run that has a plan may have made a snapshot, whatever the worker says of the configuration. */
 function wasRefused({ failure, plan, verdict }: RunRow): boolean {
-  const isStarted = plan !== undefined || (verdict ?? 'none') !== 'none';
+  const isStarted = plan !== undefined || verdict !== undefined;
   return failure !== undefined && !isStarted && REFUSALS.includes(failure.code);
 }
 
