@@ -49,7 +49,7 @@ export async function startDaemon(command: string, args: readonly string[], opti
 }
 
 /**
- * Polls until the daemon is ready.
+ * Polls until the daemon is ready, and alive: what looks ready may be somebody else's.
  * @throws UnexpectedError with the end of its log when it ends first or is not ready in time
  */
 export async function waitUntilReady(
@@ -60,8 +60,10 @@ export async function waitUntilReady(
   timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await isReady())) {
+  for (;;) {
+    const ready = await isReady();
     const alive = await isRunning(daemon);
+    if (ready && alive) return;
     if (!alive || Date.now() > deadline) {
       if (alive) await stopDaemon(daemon);
       const what = alive ? `was not ready after ${timeoutMs} ms` : 'ended while starting';

@@ -1,6 +1,9 @@
 /** Starts the emulator of AWS: one process on 127.0.0.1 that keeps everything in memory. */
-import { mkdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
+import { HoldfastError } from '../core/errors.ts';
 import { startDaemon, waitUntilReady, type Daemon } from './daemon.ts';
 import { freePort } from './free-port.ts';
 import type { Toolchain } from './toolchain.ts';
@@ -30,8 +33,12 @@ export interface Emulator {
 const LAUNCHER = path.join(import.meta.dirname, 'emulator', 'launcher.py');
 const START_ATTEMPTS = 3;
 
-/** @throws UnexpectedError with its log when it does not start, for example because a mend does not fit */
+/**
+ * @throws InvalidInput when something listens on the port already;
+ *   UnexpectedError with its log when it does not start, for example because a mend does not fit
+ */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  if (options.port !== undefined) await refuseTakenPort(options.port);
   const temporary = path.join(options.directory, 'tmp');
   await mkdir(temporary, { recursive: true });
   const logFile = path.join(options.directory, 'emulator.log');
@@ -41,7 +48,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const daemon = await startDaemon('python3', [LAUNCHER], { logFile, cwd: options.directory, env });
     const endpoint = `http://127.0.0.1:${port}`;
     try {
-      await waitUntilReady('emulator', daemon, logFile, () => answers(endpoint));
+      await waitUntilReady('emulator', daemon, logFile, () => serves(endpoint, logFile));
       return { endpoint, daemon, logFile };
     } catch (error) {
       // A free port may be taken by somebody else before the emulator binds it.
@@ -70,6 +77,23 @@ function environmentOf(options: EmulatorOptions, port: number, temporary: string
     ...(options.withoutMend === undefined ? {} : { HOLDFAST_WITHOUT_MEND: options.withoutMend }),
     ...options.environment,
   };
+}
+
+async function refuseTakenPort(port: number): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port });
+  const taken = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  if (!taken) return;
+  throw new HoldfastError('InvalidInput', `port ${port} is taken: give another one, or none to get a free one`);
+}
+
+/** An answer alone may be somebody else's, who took the port first: the log tells that this emulator has bound it. */
+async function serves(endpoint: string, logFile: string): Promise<boolean> {
+  const log = await readFile(logFile, 'utf8');
+  return log.includes(`Running on ${endpoint} `) && (await answers(endpoint));
 }
 
 async function answers(endpoint: string): Promise<boolean> {

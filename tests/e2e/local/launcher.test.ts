@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../../local/emulator.ts';
 import { runCommand } from '../../../local/run-command.ts';
 import { installToolchain, type Toolchain } from '../../../local/toolchain.ts';
 import { describeMend } from './mend-suite.ts';
@@ -48,6 +52,17 @@ describe('the launcher', () => {
   it('refuses to leave out a mend that is not there', async () => {
     const unknown = python('import launcher; launcher.load_mends()', { HOLDFAST_WITHOUT_MEND: 'nonsense' });
     await expect(unknown).rejects.toThrow(/no mend is called nonsense/);
+  });
+
+  it('is not started on a port where somebody answers already', async () => {
+    const other = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const error: unknown = await startEmulator({ toolchain, directory, port }).catch((refused: unknown) => refused);
+    other.close();
+    expect(error).toMatchObject({ code: 'InvalidInput' });
+    expect(String(error)).toContain(`port ${port} is taken`);
+    expect(await readdir(directory)).toEqual([]);
   });
 });
 
