@@ -40,16 +40,26 @@ async function requireSnapshotQuota(config: Config): Promise<void> {
   );
 }
 
+/** As the SDK resolves it, from a profile too. The framework has a default of its own, where the image would not be. */
+async function requireRegion(): Promise<string> {
+  try {
+    return await rds().config.region();
+  } catch (cause) {
+    throw new HoldfastError('InvalidInput', 'no AWS region: set AWS_REGION, or the region of the profile', { cause });
+  }
+}
+
 async function deploy({ stage, config, out }: Options): Promise<void> {
   const parsed = parseConfig(readFileSync(config, 'utf8'), config);
   requireNetwork(parsed);
+  const env = { ...process.env, AWS_REGION: await requireRegion() };
   await requireSnapshotQuota(parsed);
   console.log('building and pushing the worker image');
   const workerImage = await pushWorkerImage(join(out, 'image'));
   console.log('packaging');
-  const { serviceDir } = await packageService({ configFile: config, outDir: out, stage, workerImage });
+  const { serviceDir } = await packageService({ configFile: config, outDir: out, stage, workerImage, env });
   console.log('deploying');
-  await deployService({ serviceDir, stage, workerImage });
+  await deployService({ serviceDir, stage, workerImage, env });
   console.log(`deployed holdfast-${stage}; subscribers of the topic get a mail that asks them to confirm`);
 }
 

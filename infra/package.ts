@@ -24,6 +24,8 @@ export interface PackageOptions {
   readonly stage: string;
   /** The image that the task definition names. */
   readonly workerImage: string;
+  /** The whole environment of the framework; default: this process's. It tells the SDK which AWS to use. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** @throws InvalidConfig for a bad configuration, before anything is built, or for one that is too large for AWS */
@@ -41,9 +43,9 @@ export function readTemplate(serviceDir: string): Template {
   return JSON.parse(readFileSync(file, 'utf8')) as Template;
 }
 
-/** Deploys what packageService has packaged. `env` points the SDK at an AWS. */
+/** Deploys what packageService has packaged. */
 export async function deployService(
-  options: Pick<PackageOptions, 'stage' | 'workerImage'> & { serviceDir: string; env?: NodeJS.ProcessEnv },
+  options: Pick<PackageOptions, 'stage' | 'workerImage' | 'env'> & { serviceDir: string },
 ): Promise<void> {
   await serverless(['deploy', '--package', '.serverless'], options.serviceDir, options);
 }
@@ -69,7 +71,7 @@ function prepare({ configFile, outDir }: PackageOptions): string {
 async function serverless(
   command: readonly string[],
   serviceDir: string,
-  { stage, workerImage, env = {} }: { stage: string; workerImage: string; env?: NodeJS.ProcessEnv },
+  { stage, workerImage, env = process.env }: Pick<PackageOptions, 'stage' | 'workerImage' | 'env'>,
 ): Promise<void> {
   const bin = join(CHECKOUT, 'node_modules/serverless/bin/serverless.js');
   const result = await execa(process.execPath, [bin, ...command, '--stage', stage], {
@@ -80,6 +82,7 @@ async function serverless(
       SLS_INTERACTIVE_SETUP_ENABLE: '0',
       SLS_NOTIFICATIONS_MODE: 'off',
     },
+    extendEnv: false,
     stdin: 'ignore',
     all: true,
     reject: false,

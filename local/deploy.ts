@@ -10,10 +10,13 @@ import type { StackInfo } from './stack-state.ts';
 
 const STAGE = 'local';
 export const WORKER_IMAGE = 'holdfast-worker:local';
+/** Nobody answers there: packaging needs no AWS, and must not find a real one. */
+const NO_AWS = 'http://127.0.0.1:1';
 
 /** Bundles and template into `<outDir>`; the worker's bundle becomes `<outDir>/worker/worker.mjs`. */
 export async function packageForLocal(configFile: string, outDir: string): Promise<string> {
-  const { serviceDir } = await packageService({ configFile, outDir, stage: STAGE, workerImage: WORKER_IMAGE });
+  const env = environmentFor(NO_AWS);
+  const { serviceDir } = await packageService({ configFile, outDir, stage: STAGE, workerImage: WORKER_IMAGE, env });
   return serviceDir;
 }
 
@@ -24,8 +27,7 @@ export async function deployToEmulator(
   endpoints: Readonly<Record<string, string>>,
 ): Promise<StackInfo> {
   // Not through the endpoints of single services: what stands there may be made to fail.
-  const env = { ...process.env, ...sdkEnvironment(endpoint, {}) };
-  await deployService({ serviceDir, stage: STAGE, workerImage: WORKER_IMAGE, env });
+  await deployService({ serviceDir, stage: STAGE, workerImage: WORKER_IMAGE, env: environmentFor(endpoint) });
   const clients = localClients(endpoint);
   const outputs = await stackOutputs(clients.cloudFormation);
   const topic = required(outputs, 'TopicArn');
@@ -44,6 +46,12 @@ export async function deployToEmulator(
     mailbox: await makeMailbox(clients, topic),
     endpoints,
   };
+}
+
+/** The caller's environment without the caller's AWS: a profile or an endpoint of one service would win over ours. */
+function environmentFor(endpoint: string): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  return { ...Object.fromEntries(others), ...sdkEnvironment(endpoint, {}) };
 }
 
 /** The variables from which any AWS SDK takes region, credentials and endpoints. */
