@@ -18,8 +18,11 @@ const project = (name) => ({
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  // Its package names only the file for `import`.
-  moduleNameMapper: { '^unicorn-magic$': '<rootDir>/node_modules/unicorn-magic/node.js' },
+  // Their packages name only the file for `import`.
+  moduleNameMapper: {
+    '^unicorn-magic$': '<rootDir>/node_modules/unicorn-magic/node.js',
+    '^@middy/(core|util)$': '<rootDir>/node_modules/@middy/$1/index.js',
+  },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
 });
 

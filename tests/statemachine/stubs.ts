@@ -73,7 +73,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   RecordManifest: `await (async () => {
     const { judge } = await core('verdict.ts');
     const { HoldfastError } = await core('errors.ts');
-    const outcome = event.scenario.outcome ?? { databases: [{ status: 'dumped', database: 'orders', objects: [] }] };
+    const databases = [{ status: 'dumped', database: 'orders', objects: [] }];
+    const outcome = { attempt: 1, ...(event.scenario.outcome ?? { databases }) };
     const { verdict, failure } = judge(...event.parts, undefined, outcome);
     if (verdict === null) throw new HoldfastError(failure.code, failure.message);
     return { verdict, failure };

@@ -19,18 +19,39 @@ const CLUSTER: RdsTarget = { kind: 'cluster', identifier: 'ledger-prod' };
 const NAME = 'hf-orders-20251121-023011';
 const TAGS = [{ Key: 'holdfast:source', Value: 'orders' }];
 
+const TAG_LIST = '<TagList><Tag><Key>holdfast:run</Key><Value>run-1</Value></Tag></TagList>';
+const tags = { 'holdfast:run': 'run-1' };
+
 const instanceXml = (more = ''): string =>
   `<DBInstances><DBInstance><DBInstanceIdentifier>orders-prod</DBInstanceIdentifier>${more}</DBInstance></DBInstances>`;
 const snapshotXml = (status: string): string =>
   `<DBSnapshot><DBSnapshotIdentifier>${NAME}</DBSnapshotIdentifier><DBSnapshotArn>arn:s</DBSnapshotArn>` +
+  `<DBInstanceIdentifier>orders-prod</DBInstanceIdentifier>${TAG_LIST}` +
   `<Status>${status}</Status><AllocatedStorage>20</AllocatedStorage></DBSnapshot>`;
 const clusterSnapshotXml = (status: string): string =>
   `<DBClusterSnapshot><DBClusterSnapshotIdentifier>${NAME}</DBClusterSnapshotIdentifier>` +
+  `<DBClusterIdentifier>ledger-prod</DBClusterIdentifier>${TAG_LIST}` +
   `<DBClusterSnapshotArn>arn:c</DBClusterSnapshotArn><Status>${status}</Status><AllocatedStorage>7</AllocatedStorage>` +
   '<KmsKeyId>arn:key</KmsKeyId></DBClusterSnapshot>';
 
-const SNAPSHOT = { identifier: NAME, arn: 'arn:s', status: 'creating', sizeGiB: 20, kmsKey: null };
-const CLUSTER_SNAPSHOT = { identifier: NAME, arn: 'arn:c', status: 'creating', sizeGiB: 7, kmsKey: 'arn:key' };
+const SNAPSHOT = {
+  identifier: NAME,
+  arn: 'arn:s',
+  status: 'creating',
+  sizeGiB: 20,
+  kmsKey: null,
+  of: 'orders-prod',
+  tags,
+};
+const CLUSTER_SNAPSHOT = {
+  identifier: NAME,
+  arn: 'arn:c',
+  status: 'creating',
+  sizeGiB: 7,
+  kmsKey: 'arn:key',
+  of: 'ledger-prod',
+  tags,
+};
 
 const refused = (code: string): Answer => ({ code, message: `RDS says ${code}` });
 

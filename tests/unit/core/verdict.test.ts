@@ -38,6 +38,20 @@ describe('judge', () => {
     expect({ verdict: judged.verdict, code: judged.failure?.code ?? null }).toEqual({ verdict, code });
   });
 
+  it('is no success when another worker has replaced the outcome that was verified', () => {
+    const judged = judge(SKIPPED, dumpVerified({ attempt: 1 }), plan, { ...outcome, attempt: 2 });
+    expect(judged).toMatchObject({ verdict: null, failure: { code: 'UnexpectedError' }, dumps: [] });
+  });
+
+  it('names every database that failed, also when none is left and the snapshot is good', () => {
+    const failed = outcomeOf(notDumped('a'), notDumped('b'));
+    const { verdict, failedDatabases } = judge(SNAPSHOT_AVAILABLE, DUMP_FAILED, planOf('a', 'b'), failed);
+    expect({ verdict, names: failedDatabases.map(({ database }) => database) }).toEqual({
+      verdict: 'partial',
+      names: ['a', 'b'],
+    });
+  });
+
   it('a failed part keeps the sentence of its step', () => {
     expect(judge(SKIPPED, DUMP_FAILED, plan, undefined).failure?.message).toBe('the worker left no outcome');
   });
