@@ -139,7 +139,12 @@ describe('the server', () => {
     const interrupted = await holdHalfWay(scene());
     await query(server, 'postgres', terminate("query LIKE 'COPY%'"));
     interrupted.release();
-    await expectFailed(scene(), interrupted, 'DumpFailed', /pg_dump exited with code 1: .*PQget(?:CopyData|Result)\(\) failed/);
+    await expectFailed(
+      scene(),
+      interrupted,
+      'DumpFailed',
+      /pg_dump exited with code 1: .*PQget(?:CopyData|Result)\(\) failed/,
+    );
   });
 
   test('restarts', async () => {
