@@ -4,12 +4,12 @@ import type { StoredObject } from '../core/manifest.ts';
 import type { Upload } from './upload.ts';
 
 /**
- * Completes one after another; the caller aborts the rest when one fails. The first upload, the archive, is the last to
- * become visible: what is left of a commit that was cut short does not look like a dump.
+ * Completes one after another; the caller aborts the rest when one fails. The archive, begun first, comes first: it is the
+ * largest and the likeliest to be refused, and then nothing is visible yet.
  */
 export async function completeAll(uploads: readonly Upload[]): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
-  for (const upload of uploads.toReversed()) objects.unshift(await upload.complete());
+  for (const upload of uploads) objects.push(await upload.complete());
   return objects;
 }
 
