@@ -97,7 +97,7 @@ export async function findRunByName(table: string, run: string): Promise<RunRow 
 
 /**
  * The claim of the active run of a source, with its progress.
- * @param pk partition of the source, as any row of it has
+ * @param pk partition of the source, the same in each of its rows
  */
 export async function findActive(table: string, pk: string): Promise<ActiveRow | undefined> {
   return readRow(table, { ...activeKey(''), pk }, (row) => ActiveRow.parse(row));

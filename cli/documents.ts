@@ -55,7 +55,7 @@ export interface RunDocument extends RunSummary {
   readonly console: string | null;
   readonly serverVersion: string | null;
   readonly bucket: string;
-  /** Where the objects of the run are, if it has any. */
+  /** Where the objects of the run are, if it left some. */
   readonly prefix: string;
   readonly dumps: readonly DumpDocument[];
   /** Databases that were due and have no verified dump. */

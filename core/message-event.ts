@@ -36,7 +36,7 @@ export interface RunEvent {
   readonly snapshot: { readonly kind: string; readonly identifier: string; readonly arn: string } | null;
   readonly objectsVerified: number;
   readonly bucket: string | null;
-  /** Where the objects of the run are, if it has any. */
+  /** Where the objects of the run are, if it left some. */
   readonly prefix: string;
   /** The newest verified recovery point of the source; null: none protects it. */
   readonly latestVerified: LatestPoint | null;
