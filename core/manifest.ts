@@ -98,12 +98,31 @@ export const Manifest = z.looseObject({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
+export const DatabaseGrant = z.looseObject({
+  grantee: z.string().nullable().describe('null: PUBLIC'),
+  privilege: z.string().describe('CREATE, TEMPORARY or CONNECT'),
+  grantable: z.boolean(),
+});
+export type DatabaseGrant = z.infer<typeof DatabaseGrant>;
+
 /** What was true of the data inside the dump's own snapshot; the object `evidence.json.gz`. */
 export const Evidence = z.looseObject({
   tables: z.array(z.looseObject({ schema: z.string(), name: z.string(), rows: Count })),
   sequences: z.array(z.looseObject({ schema: z.string(), name: z.string(), lastValue: z.string().nullable() })),
-  largeObjects: z.looseObject({ count: Count }),
+  largeObjects: z.looseObject({
+    count: Count,
+    sizeBytes: Count.optional().describe('of the content; absent where evidence is none'),
+  }),
   extensions: z.array(z.looseObject({ name: z.string(), schema: z.string(), version: z.string() })),
   settings: z.array(z.looseObject({ name: z.string(), value: z.string(), role: z.string().nullable() })),
+  database: z
+    .looseObject({
+      owner: z.string(),
+      acl: z.array(DatabaseGrant).describe('every grant, also those that a database has by default'),
+      connectionLimit: z.int().describe('-1: no limit'),
+      comment: z.string().nullable(),
+    })
+    .optional()
+    .describe('absent in evidence of the first versions of Holdfast'),
 });
 export type Evidence = z.infer<typeof Evidence>;

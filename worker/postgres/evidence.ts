@@ -1,22 +1,41 @@
 /** What is true of the data in the holder's snapshot: the same snapshot that pg_dump reads. */
 import { HoldfastError } from '../../core/errors.ts';
+import type { Dump } from '../../core/config/schema.ts';
 import type { Evidence } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
-import type { Relation } from './relations.ts';
+import type { ListedRelation } from './relations.ts';
 import type { Session } from './session.ts';
 
 const TABLES_PER_QUERY = 50;
 
-/** Everything but the rows, which take their time. */
+/**
+ * All of it, on the session that holds the snapshot: another session would need locks of its own, and would queue behind
+ * whoever waits for the holder's, who would wait for ever.
+ * @param wanted `none`: neither rows nor the bytes of large objects, which take their time
+ */
+export async function collectEvidence(
+  holder: Session,
+  relations: readonly ListedRelation[],
+  wanted: Dump['evidence'],
+): Promise<Evidence> {
+  const description = await describeDatabase(holder, relations);
+  if (wanted === 'none') return { tables: [], ...description };
+  const tables = await countRows(holder, relations);
+  const sizeBytes = await measureLargeObjects(holder);
+  return { tables, ...description, largeObjects: { ...description.largeObjects, sizeBytes } };
+}
+
+/** Everything but what takes its time. */
 export async function describeDatabase(
   session: Session,
-  relations: readonly Relation[],
-): Promise<Pick<Evidence, 'sequences' | 'largeObjects' | 'extensions' | 'settings'>> {
+  relations: readonly ListedRelation[],
+): Promise<Pick<Evidence, 'sequences' | 'largeObjects' | 'extensions' | 'settings' | 'database'>> {
   return {
     sequences: await lastValues(session, relations),
     largeObjects: { count: await countLargeObjects(session) },
     extensions: await session.rows<Evidence['extensions'][number]>(EXTENSIONS_SQL),
     settings: await session.rows<Evidence['settings'][number]>(SETTINGS_SQL),
+    database: await describeSelf(session),
   };
 }
 
@@ -24,7 +43,7 @@ export async function describeDatabase(
  * Exact rows of each table; those of partitions belong to their topmost table, because a restore may place a row in
  * another partition than the dump did. Rows that the dump leaves out are not counted.
  */
-export async function countRows(session: Session, relations: readonly Relation[]): Promise<Evidence['tables']> {
+export async function countRows(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['tables']> {
   const totals = new Map<string, Evidence['tables'][number]>();
   for (const { kind, rootSchema, rootName } of relations) {
     if (kind !== 'S') totals.set(quoteName(rootSchema, rootName), { schema: rootSchema, name: rootName, rows: 0 });
@@ -39,7 +58,7 @@ export async function countRows(session: Session, relations: readonly Relation[]
 }
 
 /** ONLY: the rows of inheriting tables and of partitions are counted with those. */
-function countSql(batch: readonly Relation[]): string {
+function countSql(batch: readonly ListedRelation[]): string {
   return batch
     .map(
       ({ schema, name }, index) => `SELECT ${index} AS index, pg_catalog.count(*) FROM ONLY ${quoteName(schema, name)}`,
@@ -47,7 +66,11 @@ function countSql(batch: readonly Relation[]): string {
     .join(' UNION ALL ');
 }
 
-function addRows(totals: Map<string, Evidence['tables'][number]>, relation: Relation | undefined, rows: number): void {
+function addRows(
+  totals: Map<string, Evidence['tables'][number]>,
+  relation: ListedRelation | undefined,
+  rows: number,
+): void {
   const total = relation && totals.get(quoteName(relation.rootSchema, relation.rootName));
   if (total === undefined)
     throw new HoldfastError('UnexpectedError', 'a count came back for a table that was not asked for');
@@ -55,9 +78,15 @@ function addRows(totals: Map<string, Evidence['tables'][number]>, relation: Rela
   total.rows += rows;
 }
 
-async function lastValues(session: Session, relations: readonly Relation[]): Promise<Evidence['sequences']> {
+async function lastValues(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['sequences']> {
   const sequences = relations.filter(({ kind, withRows }) => kind === 'S' && withRows);
   return session.rows<Evidence['sequences'][number]>(SEQUENCES_SQL, [sequences.map(({ oid }) => oid)]);
+}
+
+async function describeSelf(session: Session): Promise<NonNullable<Evidence['database']>> {
+  const [described] = await session.rows<NonNullable<Evidence['database']>>(DATABASE_SQL);
+  if (described === undefined) throw new HoldfastError('UnexpectedError', 'the database is not in its own catalog');
+  return described;
 }
 
 async function countLargeObjects(session: Session): Promise<number> {
@@ -66,6 +95,21 @@ async function countLargeObjects(session: Session): Promise<number> {
   );
   return Number(row?.count);
 }
+
+/** Whoever may read an object may look for its end; pg_largeobject itself is for superusers. */
+async function measureLargeObjects(session: Session): Promise<number> {
+  const [row] = await session.rows<{ bytes: string }>(LARGE_OBJECT_BYTES_SQL);
+  return Number(row?.bytes);
+}
+
+/** 262144 is INV_READ, 2 is SEEK_END. Volatile functions keep the subqueries apart, so that each object is closed at once. */
+const LARGE_OBJECT_BYTES_SQL = `
+SELECT COALESCE(pg_catalog.sum(closed.bytes), 0) AS bytes
+  FROM (SELECT measured.bytes, pg_catalog.lo_close(measured.fd)
+          FROM (SELECT opened.fd, pg_catalog.lo_lseek64(opened.fd, 0, 2) AS bytes
+                  FROM (SELECT pg_catalog.lo_open(oid, 262144) AS fd FROM pg_catalog.pg_largeobject_metadata) opened
+               ) measured
+       ) closed`;
 
 /** Null: the sequence was never used. */
 const SEQUENCES_SQL = `
@@ -78,6 +122,18 @@ const EXTENSIONS_SQL = `
 SELECT e.extname AS name, n.nspname AS schema, e.extversion AS version
   FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
  ORDER BY e.extname COLLATE "C"`;
+
+const DATABASE_SQL = `
+SELECT pg_catalog.pg_get_userbyid(d.datdba) AS owner, d.datconnlimit AS "connectionLimit",
+       pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
+       (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                 'grantee', grantee.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+                 ORDER BY grantee.rolname COLLATE "C" NULLS FIRST, a.privilege_type COLLATE "C"), '[]')
+          FROM pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+          LEFT JOIN pg_catalog.pg_roles grantee ON grantee.oid = a.grantee
+         WHERE a.grantee = 0 OR grantee.oid IS NOT NULL) AS acl
+  FROM pg_catalog.pg_database d
+ WHERE d.datname = pg_catalog.current_database()`;
 
 /** ALTER DATABASE SET and ALTER ROLE IN DATABASE SET: an archive holds them only for pg_restore --create. */
 const SETTINGS_SQL = `

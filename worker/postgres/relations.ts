@@ -7,7 +7,8 @@ import type { Session } from './session.ts';
 /** How many names an error shows; a list of 100,000 helps nobody. */
 const NAMES_SHOWN_MAX = 10;
 
-export interface Relation {
+/** A relation as the catalog has it; its size is asked for when it is locked. */
+export interface ListedRelation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
@@ -23,15 +24,31 @@ export interface Relation {
   readonly rowSecurity: boolean;
 }
 
+export interface Relation extends ListedRelation {
+  /** On the server's disk: the table with its TOAST, without indexes; 0 for sequences and partitioned tables. */
+  readonly sizeBytes: number;
+}
+
 /**
  * Tables, partitioned tables and sequences as pg_dump selects them: those of the system and of extensions are not
  * dumped, nor what excludeTables matches.
  */
-export async function listRelations(session: Session, dump: Dump): Promise<Relation[]> {
-  return session.rows<Relation>(RELATIONS_SQL, [
+export async function listRelations(session: Session, dump: Dump): Promise<ListedRelation[]> {
+  return session.rows<ListedRelation>(RELATIONS_SQL, [
     JSON.stringify(dump.excludeTables.map(parseNamePattern)),
     JSON.stringify(dump.excludeTableData.map(parseNamePattern)),
   ]);
+}
+
+/** To be asked of locked tables only: the function waits for whoever has locked one against readers. */
+export async function measureRelations(session: Session, listed: readonly ListedRelation[]): Promise<Relation[]> {
+  const tables = listed.filter(({ kind }) => kind === 'r').map(({ oid }) => oid);
+  const sizes = await session.rows<{ oid: number; bytes: string | null }>(
+    'SELECT oid, pg_catalog.pg_table_size(oid) AS bytes FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS oid',
+    [tables],
+  );
+  const bytesOf = new Map(sizes.map(({ oid, bytes }) => [oid, Number(bytes)]));
+  return listed.map((relation) => ({ ...relation, sizeBytes: bytesOf.get(relation.oid) ?? 0 }));
 }
 
 /** A pattern without a schema matches what is visible in the search_path that the role and the database set. */
@@ -63,7 +80,7 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /** @throws TableUnreadable with the first names: known here, before pg_dump has started */
-export function requireReadable(relations: readonly Relation[], user: string): void {
+export function requireReadable(relations: readonly ListedRelation[], user: string): void {
   const needed = relations.filter(({ withRows }) => withRows);
   const unreadable = relations.filter(({ kind, readable, withRows }) => !readable && (withRows || kind !== 'S'));
   if (unreadable.length > 0) {
@@ -100,7 +117,7 @@ SELECT lo.oid
  ORDER BY lo.oid
  LIMIT $1`;
 
-function namesOf(relations: readonly Relation[]): string {
+function namesOf(relations: readonly ListedRelation[]): string {
   return list(relations.map(({ schema, name }) => `${schema}.${name}`));
 }
 

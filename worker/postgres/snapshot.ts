@@ -10,7 +10,14 @@ import { HoldfastError } from '../../core/errors.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { lockTimeoutError } from './lock-timeout.ts';
-import { listRelations, requireReadable, requireReadableLargeObjects, type Relation } from './relations.ts';
+import {
+  listRelations,
+  measureRelations,
+  requireReadable,
+  requireReadableLargeObjects,
+  type ListedRelation,
+  type Relation,
+} from './relations.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import type { Server } from './server.ts';
 
@@ -79,9 +86,10 @@ async function lockAndExport(holder: Session, lister: Session, dump: Dump, user:
     await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (await lockAll(holder, lister, listed)) {
       const exported = await exportSnapshot(holder);
-      const relations = await listRelations(holder, dump);
+      const seen = await listRelations(holder, dump);
       const locked = new Set(listed.map(({ oid }) => oid));
-      if (relations.every(({ oid, kind }) => kind === 'S' || locked.has(oid))) {
+      if (seen.every(({ oid, kind }) => kind === 'S' || locked.has(oid))) {
+        const relations = await measureRelations(holder, seen);
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
         return { ...exported, session: holder, relations, close: () => holder.close() };
       }
@@ -93,7 +101,7 @@ async function lockAndExport(holder: Session, lister: Session, dump: Dump, user:
 }
 
 /** @returns false when a table of the list is gone by now */
-async function lockAll(holder: Session, lister: Session, listed: readonly Relation[]): Promise<boolean> {
+async function lockAll(holder: Session, lister: Session, listed: readonly ListedRelation[]): Promise<boolean> {
   const tables = listed.filter(({ kind }) => kind !== 'S').map(({ schema, name }) => quoteName(schema, name));
   await holder.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT_SECONDS}s'`);
   try {
