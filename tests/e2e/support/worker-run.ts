@@ -73,9 +73,22 @@ export interface WorkerProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
 }
 
+export interface WorkerCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** @param environment added to what the task definition gives */
-export function startWorker(world: WorkerWorld, run: TestRun, environment: Record<string, string> = {}): WorkerProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(world.bundle, 'worker.mjs'), 'dump'], {
+export function workerCommand(
+  world: WorkerWorld,
+  run: TestRun,
+  environment: Record<string, string> = {},
+): WorkerCommand {
+  return {
+    command: process.execPath,
+    args: ['--enable-source-maps', path.join(world.bundle, 'worker.mjs'), 'dump'],
     env: {
       PATH: '/usr/bin:/bin',
       AWS_ENDPOINT_URL: world.emulator.endpoint,
@@ -89,8 +102,12 @@ export function startWorker(world: WorkerWorld, run: TestRun, environment: Recor
       HOLDFAST_PG_ROOT: world.toolchain.pgRoot,
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  };
+}
+
+export function startWorker(world: WorkerWorld, run: TestRun, environment: Record<string, string> = {}): WorkerProcess {
+  const { command, args, env } = workerCommand(world, run, environment);
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'close').then(() => ({ code: child.exitCode, output }));
