@@ -27,6 +27,28 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What every session sets for itself, where the server's version knows it. */
+const SETTINGS = {
+  // The role's and the database's own timeouts would end a long dump half-way.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+  // A worker that dies without a word does not leave a count running for hours.
+  client_connection_check_interval: '2s',
+  row_security: 'off',
+  DateStyle: 'ISO',
+  TimeZone: 'UTC',
+};
+
+const SETTINGS_SQL = `
+SELECT pg_catalog.set_config(wanted.name, wanted.value, false)
+  FROM (VALUES ${Object.entries(SETTINGS)
+    .map(([name, value]) => `('${name}', '${value}')`)
+    .join(', ')}) AS wanted (name, value)
+  JOIN pg_catalog.pg_settings ON pg_catalog.lower(pg_settings.name) = pg_catalog.lower(wanted.name)`;
+
 /** @throws SourceUnreachable within 60 s, AuthFailed, DatabaseNotFound, AccessDenied, or the signal's reason */
 export async function openSession(server: Server, options: SessionOptions): Promise<Session> {
   const deadline = Date.now() + CONNECT_TIMEOUT_MS;
@@ -78,6 +100,7 @@ async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, 
   options.signal?.addEventListener('abort', cut, { once: true });
   try {
     await client.connect();
+    await client.query(SETTINGS_SQL);
   } catch (error) {
     cut();
     options.signal?.removeEventListener('abort', cut);

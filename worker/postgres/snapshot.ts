@@ -9,6 +9,7 @@ import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
+import { locksOfPgDump, requireLocks } from './lock-room.ts';
 import { lockTimeoutError } from './lock-timeout.ts';
 import {
   listRelations,
@@ -23,7 +24,7 @@ import type { Server } from './server.ts';
 
 /** Tables that are made or dropped while their list is read make it stale; each attempt starts with a new list. */
 const ATTEMPTS_MAX = 5;
-const LOCK_TIMEOUT_SECONDS = 60;
+const LOCK_TIMEOUT_MS = 60_000;
 const TABLES_PER_LOCK = 200;
 
 export interface SnapshotHolder {
@@ -39,14 +40,19 @@ export interface SnapshotHolder {
   close(): Promise<void>;
 }
 
-/** @throws TableUnreadable, LockTimeout, what openSession throws */
-export async function holdSnapshot(server: Server, dump: Dump, options: SessionOptions): Promise<SnapshotHolder> {
+export interface HolderOptions extends SessionOptions {
+  /** For each lock; default a minute. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** @throws TableUnreadable, LockTimeout, DumpFailed when the server has no room for the locks, what openSession throws */
+export async function holdSnapshot(server: Server, dump: Dump, options: HolderOptions): Promise<SnapshotHolder> {
   const lister = await openSession(server, options);
   try {
     const session = await openSession(server, options);
     try {
-      await applySettings(session);
-      return await lockAndExport(session, lister, dump, server.user);
+      const lockTimeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+      return await lockAndExport({ holder: session, lister, dump, user: server.user, lockTimeoutMs });
     } catch (error) {
       await session.close();
       throw error;
@@ -56,35 +62,22 @@ export async function holdSnapshot(server: Server, dump: Dump, options: SessionO
   }
 }
 
-/** What the holder sets for itself, where the server's version knows it. */
-const SETTINGS = {
-  // The role's and the database's own timeouts would end a long dump half-way.
-  statement_timeout: '0',
-  lock_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
-  transaction_timeout: '0',
-  // A worker that dies without a word does not leave a count running for hours.
-  client_connection_check_interval: '2s',
-  row_security: 'off',
-  DateStyle: 'ISO',
-  TimeZone: 'UTC',
-};
-
-async function applySettings(session: Session): Promise<void> {
-  const wanted = Object.entries(SETTINGS).map(([name, value]) => `('${name}', '${value}')`);
-  await session.run(`SELECT pg_catalog.set_config(wanted.name, wanted.value, false)
-    FROM (VALUES ${wanted.join(', ')}) AS wanted (name, value)
-    JOIN pg_catalog.pg_settings ON lower(pg_settings.name) = lower(wanted.name)`);
+interface Locking {
+  readonly holder: Session;
+  readonly lister: Session;
+  readonly dump: Dump;
+  readonly user: string;
+  readonly lockTimeoutMs: number;
 }
 
-async function lockAndExport(holder: Session, lister: Session, dump: Dump, user: string): Promise<SnapshotHolder> {
+async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
+  const { holder, lister, dump, user } = locking;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const listed = await listRelations(lister, dump);
     requireReadable(listed, user);
     await requireReadableLargeObjects(lister, user);
     await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    if (await lockAll(holder, lister, listed)) {
+    if (await lockAll(locking, listed)) {
       const exported = await exportSnapshot(holder);
       const seen = await listRelations(holder, dump);
       const locked = new Set(listed.map(({ oid }) => oid));
@@ -101,9 +94,13 @@ async function lockAndExport(holder: Session, lister: Session, dump: Dump, user:
 }
 
 /** @returns false when a table of the list is gone by now */
-async function lockAll(holder: Session, lister: Session, listed: readonly ListedRelation[]): Promise<boolean> {
+async function lockAll(
+  { holder, lister, lockTimeoutMs }: Locking,
+  listed: readonly ListedRelation[],
+): Promise<boolean> {
   const tables = listed.filter(({ kind }) => kind !== 'S').map(({ schema, name }) => quoteName(schema, name));
-  await holder.run(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT_SECONDS}s'`);
+  await requireLocks(lister, tables.length + locksOfPgDump(tables.length));
+  await holder.run(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
   try {
     for (let start = 0; start < tables.length; start += TABLES_PER_LOCK) {
       const batch = tables.slice(start, start + TABLES_PER_LOCK).map((table) => `ONLY ${table}`);
@@ -112,7 +109,7 @@ async function lockAll(holder: Session, lister: Session, listed: readonly Listed
   } catch (error) {
     const state = sqlState(error);
     if (state === '42P01' || state === '3F000') return false;
-    if (state === '55P03') throw await lockTimeoutError(lister, LOCK_TIMEOUT_SECONDS, error);
+    if (state === '55P03') throw await lockTimeoutError(lister, lockTimeoutMs / 1000, error);
     throw error;
   }
   await holder.run('SET LOCAL lock_timeout = 0');
