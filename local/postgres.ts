@@ -32,6 +32,8 @@ export interface PostgresOptions {
   readonly initdbArgs?: readonly string[];
   /** Serve TLS with a certificate for `localhost` and 127.0.0.1 whose authority is in `caFile`. */
   readonly tls?: boolean;
+  /** Be a hot standby of this server, with its users and passwords. */
+  readonly standbyOf?: Pick<PostgresServer, 'host' | 'port' | 'user' | 'password'>;
 }
 
 export interface PostgresServer {
@@ -107,22 +109,52 @@ async function initialise(
   options: PostgresOptions,
   ids: UserIds | undefined,
 ): Promise<{ caFile?: string }> {
+  const data = dataOf(directory);
+  if (options.standbyOf === undefined) await createCluster(directory, pgBin, options, ids);
+  else await copyCluster(data, pgBin, options.standbyOf, ids);
+  const certificate = options.tls === true ? await makeServerCertificate(directory, ids) : undefined;
+  await appendFile(path.join(data, 'postgresql.conf'), settingsFile({ ...certificate?.settings, ...options.settings }));
+  return certificate ? { caFile: certificate.caFile } : {};
+}
+
+async function createCluster(
+  directory: string,
+  pgBin: string,
+  options: PostgresOptions,
+  ids: UserIds | undefined,
+): Promise<void> {
   // A file and not an argument: everybody on the machine can read the arguments of a process.
   const passwordFile = path.join(directory, 'password');
   await writeFile(passwordFile, `${options.password}\n`, { mode: 0o600 });
   if (ids) await chown(passwordFile, ids.uid, ids.gid);
   const superuser = `--username=${options.user ?? 'postgres'}`;
   const authentication = ['--auth-local=scram-sha-256', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
-  const data = dataOf(directory);
+  const locale = ['--encoding=UTF8', '--locale=C', '--no-sync'];
   await runCommand(
     path.join(pgBin, 'initdb'),
-    [...authentication, superuser, '--encoding=UTF8', '--locale=C', '--no-sync', ...(options.initdbArgs ?? []), data],
+    [...authentication, superuser, ...locale, ...(options.initdbArgs ?? []), dataOf(directory)],
     { ...ids, cwd: directory, env: serverEnvironment() },
   );
   await rm(passwordFile);
-  const certificate = options.tls === true ? await makeServerCertificate(directory, ids) : undefined;
-  await appendFile(path.join(data, 'postgresql.conf'), settingsFile({ ...certificate?.settings, ...options.settings }));
-  return certificate ? { caFile: certificate.caFile } : {};
+}
+
+/** With what makes it follow the server that it was copied from. */
+async function copyCluster(
+  data: string,
+  pgBin: string,
+  primary: NonNullable<PostgresOptions['standbyOf']>,
+  ids: UserIds | undefined,
+): Promise<void> {
+  const { host, port, user, password } = primary;
+  await runCommand(
+    path.join(pgBin, 'pg_basebackup'),
+    ['--write-recovery-conf', '--checkpoint=fast', '--no-sync', '--no-password', `--pgdata=${data}`],
+    {
+      ...ids,
+      cwd: path.dirname(data),
+      env: { ...serverEnvironment(), PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password },
+    },
+  );
 }
 
 function settingsFile(settings: Readonly<Record<string, string | number>>): string {

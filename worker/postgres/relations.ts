@@ -22,6 +22,8 @@ export interface ListedRelation {
   readonly readable: boolean;
   /** Row-level security would hide rows of it from this user, so pg_dump refuses it. */
   readonly rowSecurity: boolean;
+  /** A table or sequence whose rows a crash of the server takes, and that a replica does not have. */
+  readonly unlogged: boolean;
 }
 
 export interface Relation extends ListedRelation {
@@ -65,7 +67,8 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
                   ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END AS readable,
-       c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS "rowSecurity"
+       c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS "rowSecurity",
+       c.relkind <> 'p' AND c.relpersistence = 'u' AS unlogged
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_class root
@@ -92,6 +95,20 @@ export function requireReadable(relations: readonly ListedRelation[], user: stri
     const message = `row-level security hides rows of ${namesOf(hidden)} from ${user}: give the user BYPASSRLS`;
     throw new HoldfastError('TableUnreadable', message);
   }
+}
+
+/**
+ * A replica has no rows of unlogged tables, and pg_dump leaves them out there without a word.
+ * @returns a warning where they are in the dump
+ * @throws TableUnreadable on a replica
+ */
+export function unloggedWarning(relations: readonly ListedRelation[], isReplica: boolean): string[] {
+  const unlogged = relations.filter((relation) => relation.unlogged && relation.withRows);
+  if (unlogged.length === 0) return [];
+  const names = namesOf(unlogged);
+  if (!isReplica) return [`unlogged, so empty after a crash and in a snapshot of the server: ${names}`];
+  const message = `a replica has no rows of what is unlogged: ${names}: dump from the primary, or leave them out with excludeTableData`;
+  throw new HoldfastError('TableUnreadable', message);
 }
 
 /** Large objects have privileges of their own, which pg_read_all_data does not include. @throws TableUnreadable */

@@ -16,6 +16,7 @@ import {
   measureRelations,
   requireReadable,
   requireReadableLargeObjects,
+  unloggedWarning,
   type ListedRelation,
   type Relation,
 } from './relations.ts';
@@ -35,6 +36,8 @@ export interface SnapshotHolder {
   readonly takenAt: string;
   /** What pg_dump will read, all of it locked. */
   readonly relations: readonly Relation[];
+  /** What a person has to know of what is dumped. */
+  readonly warnings: readonly string[];
   /** @throws DumpFailed when the session or its transaction is not the one that exported the snapshot */
   proveAlive(): Promise<void>;
   close(): Promise<void>;
@@ -76,6 +79,7 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
     const listed = await listRelations(lister, dump);
     requireReadable(listed, user);
     await requireReadableLargeObjects(lister, user);
+    const warnings = unloggedWarning(listed, await isReplica(lister));
     await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (await lockAll(locking, listed)) {
       const exported = await exportSnapshot(holder);
@@ -84,13 +88,18 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
       if (seen.every(({ oid, kind }) => kind === 'S' || locked.has(oid))) {
         const relations = await measureRelations(holder, seen);
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
-        return { ...exported, session: holder, relations, close: () => holder.close() };
+        return { ...exported, session: holder, relations, warnings, close: () => holder.close() };
       }
     }
     await holder.run('ROLLBACK');
   }
   const message = `tables were created or dropped all the time: no list of them held still in ${ATTEMPTS_MAX} attempts`;
   throw new HoldfastError('DumpFailed', message);
+}
+
+async function isReplica(session: Session): Promise<boolean> {
+  const [row] = await session.rows<{ replica: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS replica');
+  return row?.replica === true;
 }
 
 /** @returns false when a table of the list is gone by now */
