@@ -121,9 +121,11 @@ async function dumpArchive(
     database,
     snapshot: holder.snapshot,
     dump,
+    selection: [],
     applicationName,
     signal: work.signal,
-    write: (chunk) => archive.write(chunk),
+    upload: archive,
+    onMoved: () => undefined,
   });
   await archive.finish();
   if (warnings.length > 0) log('warn', 'pg_dump warned', { database, warnings });

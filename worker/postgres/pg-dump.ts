@@ -1,9 +1,10 @@
-/** One pg_dump process: its bytes go to a sink, and whether it was good is decided when everything of it has ended. */
+/** One pg_dump process: its bytes go into an upload, and whether it was good is decided when everything of it has ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, type ErrorCode } from '../../core/errors.ts';
 import { lastLines } from '../../core/postgres/stderr.ts';
+import type { Upload } from '../upload.ts';
 import { clientEnvironment } from './client-environment.ts';
 import type { PgDumpClient } from './clients.ts';
 import { collectStderr } from './collect-stderr.ts';
@@ -26,15 +27,27 @@ export interface PgDumpJob {
   /** As pg_export_snapshot gave it. */
   readonly snapshot: string;
   readonly dump: Dump;
+  /** What of the database goes into this archive, as arguments of pg_dump; [] is all of it. */
+  readonly selection: readonly string[];
   readonly applicationName: string;
   /** Ends the process; the job then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Takes the next bytes; what it throws ends the process and is what the job throws. */
-  readonly write: (chunk: Buffer) => Promise<void>;
+  /** Takes the archive's bytes; what it throws ends the process and is what the job throws. */
+  readonly upload: Upload;
+  /** Told after every read. */
+  readonly onMoved: (moved: Moved) => void;
+}
+
+/** How far an archive is, since its beginning. */
+export interface Moved {
+  readonly bytes: number;
+  readonly blocksDone: number;
+  /** Data blocks that its table of contents names; null until that has been read. */
+  readonly blocksDue: number | null;
 }
 
 /**
- * Resolves only after exit code 0, without a signal, with stdout read to its end and every byte taken by `write`.
+ * Resolves only after exit code 0, without a signal, with stdout read to its end and every byte taken by the upload.
  * @returns pg_dump's warnings
  * @throws DumpFailed, TableUnreadable, LockTimeout
  */
@@ -53,7 +66,7 @@ export async function runPgDump(job: PgDumpJob): Promise<string[]> {
     stopGroup(child);
   };
   job.signal.addEventListener('abort', stop, { once: true });
-  const pumped = await pump(child.stdout, job.write);
+  const pumped = await pump(child.stdout, job);
   if ('error' in pumped) stop();
   const end = await ended;
   job.signal.removeEventListener('abort', stop);
@@ -66,13 +79,14 @@ export async function runPgDump(job: PgDumpJob): Promise<string[]> {
   return stderr.warnings();
 }
 
-function pgDumpArguments({ snapshot, dump }: PgDumpJob): string[] {
+function pgDumpArguments({ snapshot, dump, selection }: PgDumpJob): string[] {
   return [
     '--format=custom',
     `--compress=${dump.compression}`,
     `--snapshot=${snapshot}`,
     '--no-password',
     `--lock-wait-timeout=${LOCK_WAIT_MS}`,
+    ...selection,
     ...dump.excludeTables.map((pattern) => `--exclude-table=${pattern}`),
     ...dump.excludeTableData.map((pattern) => `--exclude-table-data=${pattern}`),
     ...dump.extraArgs,
@@ -100,7 +114,10 @@ interface PumpedBytes {
 }
 
 /** Ends when stdout has ended; an error is a value here, because the process has to be waited for first. */
-async function pump(stdout: Readable, write: PgDumpJob['write']): Promise<PumpedBytes | { readonly error: unknown }> {
+async function pump(
+  stdout: Readable,
+  { upload, onMoved }: PgDumpJob,
+): Promise<PumpedBytes | { readonly error: unknown }> {
   let sizeBytes = 0;
   let start = '';
   try {
@@ -108,7 +125,8 @@ async function pump(stdout: Readable, write: PgDumpJob['write']): Promise<Pumped
       if (start.length < ARCHIVE_MAGIC.length)
         start += chunk.toString('latin1', 0, ARCHIVE_MAGIC.length - start.length);
       sizeBytes += chunk.length;
-      await write(chunk);
+      onMoved({ bytes: sizeBytes, blocksDone: 0, blocksDue: null });
+      await upload.write(chunk);
     }
     return { sizeBytes, start };
   } catch (error) {
