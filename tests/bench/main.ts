@@ -1,0 +1,60 @@
+/**
+ * `npm run bench [-- options]`: dumps the same database in every way that people use and with this worker, in turn, to
+ * a sink on this machine, and says what each cost. Linux only: it reads /proc.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { HoldfastError } from '../../core/errors.ts';
+import { parseOptions, type BenchOptions } from './options.ts';
+import { drawPicture } from './report/picture.ts';
+import { printResults } from './report/print.ts';
+import { sizeSeries } from './report/size-series.ts';
+import { summarise } from './report/summary.ts';
+import { verdictsOf } from './report/verdicts.ts';
+import { writeDocs } from './report/write-docs.ts';
+import type { BenchResults } from './results.ts';
+import { runRounds } from './run-rounds.ts';
+import { describeMachine, describeVersions, SERVER_SETTINGS, withScene } from './scene.ts';
+
+const say = (line: string): void => {
+  console.error(line);
+};
+
+async function bench(options: BenchOptions): Promise<BenchResults> {
+  if (process.platform !== 'linux')
+    throw new HoldfastError(
+      'InvalidInput',
+      `the bench reads /proc, which ${process.platform} does not have: use Linux`,
+    );
+  return withScene(async (scene) => ({
+    at: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: describeVersions(scene),
+    settings: SERVER_SETTINGS,
+    rounds: options.rounds,
+    comparedMb: options.sizeMb,
+    ...(await runRounds(options, scene, say)),
+  }));
+}
+
+async function write(file: string, content: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, content);
+  say(`written: ${file}`);
+}
+
+const options = parseOptions(process.argv.slice(2));
+try {
+  const results = await bench(options);
+  if (options.json !== undefined) await write(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  printResults(results);
+  await write(options.picture, drawPicture(sizeSeries(results)));
+  if (options.writeDocs) await writeDocs(results);
+  // A target that was missed is a result; a dump of this worker that failed is an error.
+  const [ours] = verdictsOf(results, summarise(results));
+  process.exitCode = ours?.met === true ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof HoldfastError)) throw error;
+  console.error(`holdfast: ${error.message}`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,43 @@
+/** One run of one way, with what it cost on all sides. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { postgresCommand } from '../database/build.ts';
+import type { RunRecord } from '../results.ts';
+import type { Scene, Way } from '../ways/way.ts';
+import { serverCpuSeconds } from './server-cpu.ts';
+import { watchDisk } from './watch-disk.ts';
+
+export async function runWay(
+  way: Way,
+  scene: Scene,
+  place: { readonly sizeMb: number; readonly round: number },
+): Promise<RunRecord> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-run-'));
+  try {
+    const folders = { temporary: path.join(directory, 'temporary'), reports: path.join(directory, 'reports') };
+    await Promise.all(Object.values(folders).map((folder) => mkdir(folder)));
+    // What an earlier run or the build has left to be written must not fall into this one.
+    await postgresCommand(scene.server)('psql', ['--no-psqlrc', '--quiet', '--command=CHECKPOINT']);
+    const disk = watchDisk(folders.temporary);
+    const sinkBefore = await scene.sink.reset();
+    const serverBefore = await serverCpuSeconds(scene.server.pid);
+    const { measured, problem } = await way.run(scene, folders);
+    const serverAfter = await serverCpuSeconds(scene.server.pid);
+    const sinkAfter = await scene.sink.status();
+    const { exitCode, cpuSeconds, ...rest } = measured;
+    return {
+      way: way.id,
+      ...place,
+      problem,
+      ...rest,
+      clientCpuSeconds: cpuSeconds,
+      serverCpuSeconds: serverAfter - serverBefore,
+      sinkCpuSeconds: sinkAfter.cpuSeconds - sinkBefore.cpuSeconds,
+      tempDiskBytes: await disk.stop(),
+      uploadedBytes: sinkAfter.objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,84 @@
+/** The runs of each way at one size as one row. */
+import type { BenchResults, RunRecord } from '../results.ts';
+import type { Way, WayId } from '../ways/way.ts';
+import { DUMP_WAYS } from '../ways/ways.ts';
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Medians of the good runs; the largest where a limit must hold in every run. */
+export interface Summary {
+  readonly way: Way;
+  readonly goodRuns: number;
+  readonly wallSeconds: Spread;
+  readonly clientCpuSeconds: number;
+  readonly serverCpuSeconds: number;
+  readonly sinkCpuSeconds: number;
+  /** The largest. */
+  readonly peakRssBytes: number;
+  /** The largest. */
+  readonly tempDiskBytes: number;
+  readonly uploadedBytes: number;
+  /** Wall time over what the processors need for the worker and the server: of each run, the median. */
+  readonly toProcessorLimit: number;
+}
+
+export type Row =
+  | { readonly status: 'measured'; readonly summary: Summary; readonly problems: readonly string[] }
+  | { readonly status: 'failed'; readonly way: Way; readonly problems: readonly string[] }
+  | { readonly status: 'left-out'; readonly way: Way; readonly reason: string };
+
+/** One row for every way, whatever became of it. */
+export function summarise(results: BenchResults): Row[] {
+  return DUMP_WAYS.flatMap((way): Row[] => {
+    const leftOut = results.leftOut.find((one) => one.way === way.id);
+    if (leftOut) return [{ status: 'left-out', way, reason: leftOut.reason }];
+    const runs = runsOf(results, way.id, results.comparedMb);
+    const good = runs.filter(({ problem }) => problem === null);
+    const problems = runs.flatMap(({ problem }) => problem ?? []);
+    if (good.length === 0) return [{ status: 'failed', way, problems }];
+    return [{ status: 'measured', summary: summaryOf(way, good, results.machine.cores), problems }];
+  });
+}
+
+export function summaryById(rows: readonly Row[], id: WayId): Summary | undefined {
+  return rows.flatMap((row) => (row.status === 'measured' && row.summary.way.id === id ? [row.summary] : []))[0];
+}
+
+export function runsOf({ runs }: BenchResults, id: WayId, sizeMb: number): RunRecord[] {
+  return runs.filter((run) => run.way === id && run.sizeMb === sizeMb);
+}
+
+function summaryOf(way: Way, runs: readonly RunRecord[], cores: number): Summary {
+  const medianOf = (value: (run: RunRecord) => number): number => median(runs.map(value));
+  const walls = runs.map(({ wallSeconds }) => wallSeconds);
+  return {
+    way,
+    goodRuns: runs.length,
+    wallSeconds: { median: median(walls), min: Math.min(...walls), max: Math.max(...walls) },
+    clientCpuSeconds: medianOf((run) => run.clientCpuSeconds),
+    serverCpuSeconds: medianOf((run) => run.serverCpuSeconds),
+    sinkCpuSeconds: medianOf((run) => run.sinkCpuSeconds),
+    peakRssBytes: Math.max(...runs.map((run) => run.peakRssBytes)),
+    tempDiskBytes: Math.max(...runs.map((run) => run.tempDiskBytes)),
+    uploadedBytes: medianOf((run) => run.uploadedBytes),
+    toProcessorLimit: medianOf((run) => run.wallSeconds / processorLimitSeconds(run, cores)),
+  };
+}
+
+/** How long all processors together need for what worker and server did, if none were ever idle. */
+export function processorLimitSeconds(
+  run: Pick<RunRecord, 'clientCpuSeconds' | 'serverCpuSeconds'>,
+  cores: number,
+): number {
+  return (run.clientCpuSeconds + run.serverCpuSeconds) / cores;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
+}

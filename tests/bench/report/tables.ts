@@ -1,0 +1,135 @@
+/** Tables as titles and cells, for the terminal and for the page alike. */
+import type { BenchResults } from '../results.ts';
+import type { WayId } from '../ways/way.ts';
+import { sizeSeries } from './size-series.ts';
+import { summaryById, type Row, type Summary } from './summary.ts';
+import { verdictsOf } from './verdicts.ts';
+
+export interface Cells {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const PROBLEM_LENGTH_MAX = 100;
+const MEGABYTE = 1e6;
+const MEBIBYTE = 1024 ** 2;
+
+/** What the others are compared with, by column. */
+const COMPARED: readonly { readonly id: WayId; readonly title: string }[] = [
+  { id: 'gzip-pipe', title: 'vs gzip pipe' },
+  { id: 'fly-gzip', title: 'vs fly, tar -cz' },
+  { id: 'fly-pigz', title: 'vs fly, pigz' },
+  { id: 'zstd-pipe', title: 'vs zstd pipe' },
+];
+
+/** How long each way took, and how much faster it is than the ways of others. */
+export function times(rows: readonly Row[], cores: number): Cells {
+  return {
+    head: ['way', 'runs', 'seconds, median (min–max)', ...COMPARED.map(({ title }) => title)],
+    rows: [...rows.map((row) => timesRow(row, rows)), ...limitRow(rows, cores)],
+  };
+}
+
+function timesRow(row: Row, rows: readonly Row[]): string[] {
+  if (row.status === 'left-out') return [row.way.title, '0', row.reason];
+  const failure = `FAILED: ${row.problems[0] ?? ''}`.slice(0, PROBLEM_LENGTH_MAX);
+  if (row.status === 'failed') return [row.way.title, '0', failure];
+  const { summary, problems } = row;
+  const { median, min, max } = summary.wallSeconds;
+  return [
+    summary.way.title,
+    problems.length === 0 ? String(summary.goodRuns) : `${summary.goodRuns}, ${problems.length} FAILED`,
+    `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`,
+    ...COMPARED.map(({ id }) => ratio(summaryById(rows, id), summary)),
+  ];
+}
+
+/** What each way used, and what it left in S3. */
+export function costs(rows: readonly Row[]): Cells {
+  const measured = rows.flatMap((row) => (row.status === 'measured' ? [row.summary] : []));
+  return {
+    head: ['way', 'client CPU s', 'server CPU s', 'sink CPU s', 'peak RSS MiB', 'temp disk MB', 'uploaded MB'],
+    rows: measured.map((summary) => [
+      summary.way.title,
+      summary.clientCpuSeconds.toFixed(2),
+      summary.serverCpuSeconds.toFixed(2),
+      summary.sinkCpuSeconds.toFixed(2),
+      (summary.peakRssBytes / MEBIBYTE).toFixed(0),
+      (summary.tempDiskBytes / MEGABYTE).toFixed(0),
+      (summary.uploadedBytes / MEGABYTE).toFixed(0),
+    ]),
+  };
+}
+
+function ratio(rival: Summary | undefined, { way, wallSeconds }: Summary): string {
+  // A limit stores nothing, so it is no faster way of doing the same.
+  if (!rival || way.kind === 'limit') return '';
+  return `${(rival.wallSeconds.median / wallSeconds.median).toFixed(2)}x`;
+}
+
+function limitRow(rows: readonly Row[], cores: number): string[][] {
+  const ours = summaryById(rows, 'holdfast');
+  if (!ours) return [];
+  const seconds = ours.wallSeconds.median / ours.toProcessorLimit;
+  return [
+    [`the processors' limit of holdfast: CPU s of worker and server over ${cores} cores`, '', seconds.toFixed(2)],
+  ];
+}
+
+export function timeBySize(results: BenchResults): Cells {
+  const { points, line } = sizeSeries(results);
+  return {
+    head: ['database MB', 'seconds, median', 'MB per second', 'the line says', 'peak RSS MiB', 'temp disk MB'],
+    rows: points.map(({ sizeBytes, wallSeconds, peakRssBytes, tempDiskBytes }) => [
+      (sizeBytes / MEGABYTE).toFixed(0),
+      wallSeconds.toFixed(2),
+      (sizeBytes / MEGABYTE / wallSeconds).toFixed(0),
+      line ? (line.intercept + (line.slope * sizeBytes) / 1e9).toFixed(2) : '',
+      (peakRssBytes / MEBIBYTE).toFixed(0),
+      (tempDiskBytes / MEGABYTE).toFixed(0),
+    ]),
+  };
+}
+
+export function lineSentence(results: BenchResults): string {
+  const { line } = sizeSeries(results);
+  if (!line) return 'A line needs three sizes.';
+  const percent = (line.largestDeviation * 100).toFixed(1);
+  return `The line is ${line.intercept.toFixed(2)} s + ${line.slope.toFixed(2)} s per GB; the largest deviation from it is ${percent} %.`;
+}
+
+const VERDICTS = { true: 'met', false: 'NOT met', null: 'not shown' } as const;
+
+export function targets(results: BenchResults, rows: readonly Row[]): Cells {
+  return {
+    head: ['target', 'measured', 'verdict'],
+    rows: verdictsOf(results, rows).map(({ target, met, shown }) => [target, shown, VERDICTS[`${met}`]]),
+  };
+}
+
+export function circumstances(results: BenchResults): Cells {
+  const { machine, versions, settings, databases, rounds } = results;
+  const database = databases.find(({ wantedMb }) => wantedMb === results.comparedMb);
+  const memory = `${(machine.memoryBytes / 1024 ** 3).toFixed(0)} GiB of memory`;
+  return {
+    head: ['what', 'value'],
+    rows: [
+      ['measured', results.at],
+      ['machine', `${machine.cores} cores (${machine.processor}), ${memory}, ${machine.system}`],
+      ...Object.entries(versions),
+      [
+        'server settings',
+        Object.entries(settings)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(', '),
+      ],
+      [
+        'database',
+        database
+          ? `${(database.sizeBytes / MEGABYTE).toFixed(0)} MB, ${database.tables} tables, ${database.indexes} indexes`
+          : '',
+      ],
+      ['rounds', String(rounds)],
+    ],
+  };
+}
