@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Connection, Dump } from './config/schema.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
-import { DatabaseDump, Manifest } from './manifest.ts';
+import { DatabaseDump, Manifest, VERDICTS } from './manifest.ts';
 import { TRIGGERS } from './run-input.ts';
 
 export const Failure = z.object({
@@ -72,6 +72,10 @@ export const ActiveRow = z.looseObject({
 });
 export type ActiveRow = z.infer<typeof ActiveRow>;
 
+/** What a person has said of a point, and may say again. */
+const Remark = z.object({ by: z.string(), why: z.string(), at: z.iso.datetime() });
+export type Remark = z.infer<typeof Remark>;
+
 export const RUN_STATUSES = ['running', 'succeeded', 'failed', 'aborted'] as const;
 
 /** The row of a run. Once it is closed (status other than running) nothing may change its verdict. */
@@ -94,5 +98,24 @@ export const RunRow = Manifest.omit({ dumps: true })
     failedDatabases: z.array(DatabaseFailure).optional(),
     /** When the message about the end went out; the backstop publishes for runs without it. */
     notifiedAt: z.iso.datetime().optional(),
+    /** Nothing of it is removed while this is there. */
+    hold: Remark.optional(),
+    /** A person vouches for a dump that is suspect: it counts as verified. */
+    accepted: Remark.optional(),
+    /** ARNs of the executions that are restoring from it. */
+    restores: z.set(z.string()).optional(),
+    /** Since when its objects, and maybe its snapshot, are being removed. */
+    deleting: z.iso.datetime().optional(),
+    /** Since when its snapshot is being removed while its dump stays. */
+    snapshotDeleting: z.iso.datetime().optional(),
+    snapshotDeletedAt: z.iso.datetime().optional(),
+    /** Its snapshot has outlived its objects. */
+    dumpDeletedAt: z.iso.datetime().optional(),
+    /** Nothing of it is left but this row. */
+    deletedAt: z.iso.datetime().optional(),
+    /** The verdict that it had before its dump was removed. */
+    deletedVerdict: z.enum(VERDICTS).optional(),
+    /** Why retention removed something of it. */
+    removalReasons: z.array(z.string()).optional(),
   });
 export type RunRow = z.infer<typeof RunRow>;
