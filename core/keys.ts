@@ -17,6 +17,8 @@ export interface RunId {
 
 const SOURCE_PREFIX = 'SOURCE#';
 const RUN_PREFIX = 'RUN#';
+const RESTORE_PREFIX = 'RESTORE#';
+const TEST_PREFIX = 'TEST#';
 
 /** Partition of the runs whose input names no usable source; "-" can be no source's name. */
 export const UNKNOWN_SOURCE = '-';
@@ -25,8 +27,23 @@ export function runKey({ source, startedAt, run }: RunId): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: `${RUN_PREFIX}${startedAt}#${run}` };
 }
 
+/** Row of a restore; `run` is the name of its own execution, not of the recovery point. */
+export function restoreKey({ source, startedAt, run }: RunId): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `${RESTORE_PREFIX}${startedAt}#${run}` };
+}
+
+/** Row of a restore test; `run` is the name of its own execution, not of the recovery point. */
+export function restoreTestKey({ source, startedAt, run }: RunId): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `${TEST_PREFIX}${startedAt}#${run}` };
+}
+
 export function latestKey(source: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: 'LATEST' };
+}
+
+/** What the last restore test of a source said, whichever point it tested. */
+export function testedKey(source: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: 'TESTED' };
 }
 
 export function activeKey(source: string): RowKey {
@@ -37,8 +54,10 @@ export function slotKey(source: string, scheduledTime: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${scheduledTime}` };
 }
 
-/** Prefix of the sort keys of all runs of a source, for Query. */
+/** Prefixes of the sort keys of all runs, restores and restore tests of a source, for Query. */
 export const RUN_SORT_PREFIX = RUN_PREFIX;
+export const RESTORE_SORT_PREFIX = RESTORE_PREFIX;
+export const TEST_SORT_PREFIX = TEST_PREFIX;
 
 /** `<source>/<yyyy>/<mm>/<dd>/<run>/`, with the trailing slash. */
 export function runPrefix({ source, startedAt, run }: RunId): string {
@@ -48,6 +67,11 @@ export function runPrefix({ source, startedAt, run }: RunId): string {
 
 export function manifestKey(id: RunId): string {
   return `${runPrefix(id)}manifest.json`;
+}
+
+/** Result of a restore test, beside the manifest of the point that it tested. */
+export function restoreTestResultKey(point: RunId, testRun: string): string {
+  return `${runPrefix(point)}restore-test-${testRun}.json`;
 }
 
 /** `<run prefix><database, percent-encoded>/<attempt>/<file>`. */

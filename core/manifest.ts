@@ -79,6 +79,32 @@ export const Verification = z.looseObject({
 });
 export type Verification = z.infer<typeof Verification>;
 
+export const RestoreTestCheck = z.looseObject({
+  name: z.string(),
+  passed: z.boolean(),
+  got: z.string().nullable().describe('the value that the statement returned, or why it returned none; null: SQL null'),
+});
+export type RestoreTestCheck = z.infer<typeof RestoreTestCheck>;
+
+export const RESTORE_TEST_RESULTS = ['passed', 'failed', 'untestable'] as const;
+
+/** What a restore test of the recovery point found; also the object `restore-test-<run>.json` beside the manifest. */
+export const RestoreTestEntry = z.looseObject({
+  run: z.string().describe('name of the execution of the restore test'),
+  at: Timestamp.describe('when it ended'),
+  outcome: z.enum(RESTORE_TEST_RESULTS),
+  seconds: z.number().nonnegative().nullable().describe('the recovery time that was measured; null: never restored'),
+  rtoSeconds: z.number().nonnegative().nullable().describe('the target for it; null: none is set'),
+  comparedSha256: z
+    .string()
+    .nullable()
+    .describe('hex, over everything that was compared with the evidence; null: not everything was'),
+  by: z.string().describe('who tested: the image or command of the worker'),
+  failure: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  checks: z.array(RestoreTestCheck).describe("the source's own SQL checks"),
+});
+export type RestoreTestEntry = z.infer<typeof RestoreTestEntry>;
+
 export const Manifest = z.looseObject({
   format: z.literal(MANIFEST_FORMAT),
   source: z.string().describe('name in holdfast.yml'),
@@ -94,7 +120,9 @@ export const Manifest = z.looseObject({
   snapshot: Snapshot.nullable().describe('null: none was due, or it failed'),
   dumps: z.array(ManifestDump),
   verification: Verification.nullable(),
-  restoreTests: z.array(z.unknown()).describe('empty until restore tests are built'),
+  restoreTests: z
+    .array(RestoreTestEntry)
+    .describe('oldest first; in the row, and in an object of its own beside this file, which is never written again'),
 });
 export type Manifest = z.infer<typeof Manifest>;
 

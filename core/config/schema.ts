@@ -7,6 +7,7 @@ import { Connection, RestoreTarget } from './connection.ts';
 import { Dump } from './dump.ts';
 import { describeFargateMemory, FARGATE_CPU_UNITS, FARGATE_DISK_GIB, isFargateSize } from './fargate.ts';
 import { Archive, Retention } from './keeping.ts';
+import { RestoreTest } from './restore-test.ts';
 import { headOf, mayShow } from './show-value.ts';
 import { sourceProblems } from './source-rules.ts';
 import {
@@ -148,25 +149,6 @@ const Storage = z
   })
   .describe('how the bucket stores objects');
 
-const RestoreTest = z
-  .strictObject({
-    cron: Cron,
-    timezone: Timezone,
-    rto: Duration.optional().describe('a restore that takes longer fails the test'),
-    checks: z
-      .array(
-        z.strictObject({
-          name: Name,
-          database: Name.optional().describe('database to ask; default: the first of the source'),
-          sql: z.string().min(1),
-          expect: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-        }),
-      )
-      .default([])
-      .describe('statements that are run on the restored database; each returns one value'),
-  })
-  .describe('a restore into a throwaway Postgres; accepted and validated, not yet acted on');
-
 /** The run's row holds what became of each, about 2 KB; an item of DynamoDB holds 400 KB. */
 export const DATABASES_MAX = 100;
 
@@ -213,7 +195,7 @@ export const CONFIG_KEYS = {
   storage: Storage.prefault({}),
   restoreTargets: namedEntries(RestoreTarget)
     .default({})
-    .describe('servers that the restore machine may restore to; accepted and validated, not yet acted on'),
+    .describe('servers that the restore machine may restore to, by name'),
   sources: namedEntries(Source)
     .refine((sources) => Object.keys(sources).length > 0, {
       error: 'is empty: name at least one source',
