@@ -1,11 +1,14 @@
 /** What all ways share, started once: the server, the sink, and the emulator of what else the worker asks. */
-import { cpus, release, totalmem, type } from 'node:os';
-import { startPostgres, type PostgresServer } from '../../local/postgres.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, release, tmpdir, totalmem, type } from 'node:os';
+import path from 'node:path';
+import { ERRORS } from '../../core/errors.ts';
+import { startPostgres } from '../../local/postgres.ts';
 import { POSTGRES_VERSIONS } from '../../local/toolchain/postgres.ts';
-import { startWorkerWorld, type WorkerWorld } from '../e2e/support/worker-world.ts';
+import { startWorkerWorld } from '../e2e/support/worker-world.ts';
 import type { BenchResults, Machine } from './results.ts';
-import { installRivals, type Rivals } from './rivals/install-rivals.ts';
-import { startSink, type Sink } from './sink/start-sink.ts';
+import { installRivals } from './rivals/install-rivals.ts';
+import { startSink } from './sink/start-sink.ts';
 import type { Scene } from './ways/way.ts';
 
 const MAJOR = 17;
@@ -19,22 +22,28 @@ export const SERVER_SETTINGS = {
   max_wal_size: '16GB',
 } as const;
 
+/** Whatever becomes of the work, also by Ctrl-C, nothing of the scene is left. */
 export async function withScene<Result>(work: (scene: Scene) => Promise<Result>): Promise<Result> {
-  const rivals: Rivals = await installRivals();
-  const stops: (() => Promise<void>)[] = [];
+  const rivals = await installRivals();
+  const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
+  const stops = [() => rm(directory, { recursive: true, force: true })];
+  const stopAll = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
   const started = async <Part extends { stop(): Promise<void> }>(part: Promise<Part>): Promise<Part> => {
     const settled = await part;
     stops.push(() => settled.stop());
     return settled;
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stopAll().finally(() => process.exit(ERRORS.Cancelled.exit)));
   try {
-    const world: WorkerWorld = await started(startWorkerWorld());
-    const sink: Sink = await started(startSink());
-    const options = { major: MAJOR, password: 'bench', settings: SERVER_SETTINGS } as const;
-    const server: PostgresServer = await started(startPostgres(options));
-    return await work({ world, sink, server, rivals });
+    const world = await started(startWorkerWorld());
+    const sink = await started(startSink());
+    const server = await started(startPostgres({ major: MAJOR, password: 'bench', settings: SERVER_SETTINGS }));
+    return await work({ directory, world, sink, server, rivals });
   } finally {
-    for (const stop of stops.reverse()) await stop();
+    await stopAll();
   }
 }
 

@@ -1,6 +1,5 @@
 /** One run of one way, with what it cost on all sides. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { postgresCommand } from '../database/build.ts';
 import type { RunRecord } from '../results.ts';
@@ -13,7 +12,7 @@ export async function runWay(
   scene: Scene,
   place: { readonly sizeMb: number; readonly round: number },
 ): Promise<RunRecord> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-run-'));
+  const directory = await mkdtemp(path.join(scene.directory, `${way.id}-`));
   try {
     const folders = { temporary: path.join(directory, 'temporary'), reports: path.join(directory, 'reports') };
     await Promise.all(Object.values(folders).map((folder) => mkdir(folder)));

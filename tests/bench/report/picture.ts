@@ -8,11 +8,12 @@ const MARGIN = { left: 64, right: 24, top: 48, bottom: 56 };
 const INK = '#24292f';
 const FAINT = '#d0d7de';
 const BLUE = '#0969da';
-const TICKS = 5;
+const TICKS = 7;
 
 export function drawPicture(series: SizeSeries): string {
   const points = series.points.map(toPoint);
-  const xs = axis(Math.max(...points.map(({ x }) => x)));
+  const largest = Math.max(...points.map(({ x }) => x));
+  const xs = axis(largest);
   const ys = axis(Math.max(...points.map(({ y }) => y)));
   const place = ({ x, y }: Point): Point => ({
     x: MARGIN.left + (x / xs.end) * (WIDTH - MARGIN.left - MARGIN.right),
@@ -28,7 +29,7 @@ export function drawPicture(series: SizeSeries): string {
     ...ys.ticks.flatMap((y) => horizontal(place({ x: 0, y }), place({ x: xs.end, y }), String(y))),
     `<text x="${WIDTH - MARGIN.right}" y="${HEIGHT - 14}" text-anchor="end">GB in the database</text>`,
     `<text x="${MARGIN.left - 40}" y="${MARGIN.top - 6}" font-size="12">s</text>`,
-    ...(line ? [segment(at(Math.max(0, -line.intercept / line.slope)), at(xs.end), BLUE)] : []),
+    ...(line ? [segment(at(Math.max(0, -line.intercept / line.slope)), at(largest), BLUE)] : []),
     ...points.flatMap((point) => mark(place(point), `${point.y.toFixed(2)} s`)),
     '</svg>',
     '',

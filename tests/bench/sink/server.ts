@@ -139,7 +139,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: unkno
   if (response.destroyed || response.headersSent) return;
   const { status, code } = error instanceof Refusal ? error : { status: 500, code: 'InternalError' };
   const message = error instanceof Error ? error.message : String(error);
-  console.error(`${request.method ?? ''} ${request.url ?? ''}: ${code}: ${message}`);
   request.resume();
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(

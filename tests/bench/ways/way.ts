@@ -6,6 +6,8 @@ import type { Rivals } from '../rivals/install-rivals.ts';
 import type { Sink } from '../sink/start-sink.ts';
 
 export interface Scene {
+  /** For the folders of runs. */
+  readonly directory: string;
   readonly server: PostgresServer;
   readonly sink: Sink;
   readonly world: WorkerWorld;

@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import { fitLine } from '../../bench/report/line-fit.ts';
+import { median, summarise } from '../../bench/report/summary.ts';
+import { verdictsOf } from '../../bench/report/verdicts.ts';
+import type { BenchResults, RunRecord } from '../../bench/results.ts';
+
+const RUN: RunRecord = {
+  way: 'holdfast',
+  sizeMb: 3300,
+  round: 1,
+  problem: null,
+  wallSeconds: 10,
+  clientCpuSeconds: 9,
+  serverCpuSeconds: 9,
+  sinkCpuSeconds: 1,
+  peakRssBytes: 100 * 1024 ** 2,
+  tempDiskBytes: 0,
+  writtenBytes: 0,
+  uploadedBytes: 1,
+};
+
+const resultsOf = (...runs: readonly Partial<RunRecord>[]): BenchResults => ({
+  at: '2026-01-01T00:00:00.000Z',
+  machine: { cores: 2, processor: 'any', memoryBytes: 1, system: 'any' },
+  versions: {},
+  settings: {},
+  rounds: 1,
+  comparedMb: 3300,
+  databases: [{ wantedMb: 3300, sizeBytes: 3.3e9, tables: 1, indexes: 1 }],
+  leftOut: [{ way: 'fly-pigz', reason: 'pigz: not installed, left out' }],
+  runs: runs.map((run) => ({ ...RUN, ...run })),
+});
+
+const verdicts = (results: BenchResults): Record<string, boolean | null> =>
+  Object.fromEntries(verdictsOf(results, summarise(results)).map(({ target, met }) => [target, met]));
+
+test('a target is met from the figure that it names on', () => {
+  const all = verdicts(resultsOf({}, { way: 'gzip-pipe', wallSeconds: 60 }, { way: 'fly-gzip', wallSeconds: 79.9 }));
+  expect(all).toMatchObject({
+    'at least 6x as fast as pg_dump -Fc | aws s3 cp -': true,
+    'at least 8x as fast as the way of fly-pg-dump-to-s3, with tar -cz': false,
+    'at least 8x as fast as the way of fly-pg-dump-to-s3, with pigz': null,
+    "at most 1.12x the processors' limit, counting included": true,
+    '0 bytes of temporary disk': true,
+  });
+});
+
+test('a limit must hold in every run, also in one that was not the median', () => {
+  const all = verdicts(resultsOf({}, {}, { peakRssBytes: 129 * 1024 ** 2, tempDiskBytes: 1 }));
+  expect(all).toMatchObject({
+    '0 bytes of temporary disk': false,
+    'at most 128 MiB of memory in its largest process': false,
+  });
+});
+
+test('a failed run of a rival is shown and lends no time', () => {
+  const rows = summarise(
+    resultsOf({ way: 'gzip-pipe', problem: 'exit code 1' }, { way: 'zstd-pipe' }, { problem: 'no' }),
+  );
+  expect(rows.slice(0, 5)).toMatchObject([
+    { status: 'failed', problems: ['exit code 1'] },
+    { status: 'failed', problems: [] },
+    { status: 'left-out' },
+    { status: 'measured', problems: [] },
+    { status: 'failed', problems: ['no'] },
+  ]);
+});
+
+test('a dump of this worker that failed is no success', () => {
+  expect(verdicts(resultsOf({}, { problem: 'no' }))).toMatchObject({ 'every run of this worker ends verified': false });
+});
+
+test('the median of an even count is between the two in the middle', () => {
+  expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
+});
+
+test('a line through three points tells how far they are from it', () => {
+  const line = fitLine([0, 1, 2].map((x) => ({ x, y: 3 + 2 * x })));
+  expect(line).toMatchObject({ slope: 2, intercept: 3, largestDeviation: 0 });
+  expect(fitLine([0, 1, 2].map((x) => ({ x, y: x === 1 ? 2 : 1 })))?.largestDeviation).toBeCloseTo(0.5);
+});
