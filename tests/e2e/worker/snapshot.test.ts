@@ -1,0 +1,230 @@
+/** The session that locks every table and holds the snapshot, against servers that do not hold still. */
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import { Dump } from '../../../core/config/dump.ts';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { watchBlocked } from '../../../worker/postgres/blocked-ddl.ts';
+import { collectEvidence } from '../../../worker/postgres/evidence.ts';
+import { holdSnapshot, type HolderOptions, type SnapshotHolder } from '../../../worker/postgres/snapshot.ts';
+import { directServer, untilWaiting } from '../support/direct-server.ts';
+import { query } from '../support/worker-leftovers.ts';
+import type { TestServer } from '../support/worker-run.ts';
+
+const PASSWORD = 'secret';
+const ROWS = 100;
+const APPLICATION = 'holdfast test';
+
+let server: PostgresServer;
+let database = '';
+let databases = 0;
+
+beforeAll(async () => {
+  server = await startPostgres({ major: 17, password: PASSWORD });
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+beforeEach(async () => {
+  database = `db_${++databases}`;
+  await query(server, 'postgres', `CREATE DATABASE ${database}`);
+  await query(server, database, `CREATE TABLE item AS SELECT n FROM generate_series(1, ${ROWS}) n`);
+});
+
+function hold(dump: Partial<Dump> = {}, options: Partial<HolderOptions> = {}): Promise<SnapshotHolder> {
+  const all = { database, applicationName: APPLICATION, ...options };
+  return holdSnapshot(directServer(server), { ...Dump.parse({}), ...dump }, all);
+}
+
+/** A session of somebody else, with a transaction that stays open until `COMMIT`. */
+async function begin(sql: string, on: TestServer = server): Promise<Client> {
+  const client = new Client({ ...on, database });
+  // The server ends it with itself, where a test failed before its end.
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query(`BEGIN; ${sql}`);
+  return client;
+}
+
+/** Lines of COPY data in what pg_dump writes of the table `item` on a snapshot. */
+async function dumpedRows(snapshot: string): Promise<number> {
+  const { stdout } = await promisify(execFile)(
+    `${server.pgBin}/pg_dump`,
+    ['--data-only', '--lock-wait-timeout=300', `--snapshot=${snapshot}`, database],
+    { env: { PGHOST: server.host, PGPORT: String(server.port), PGUSER: server.user, PGPASSWORD: PASSWORD } },
+  );
+  return stdout.split('\n').filter((line) => /^\d+$/.test(line)).length;
+}
+
+const names = (holder: SnapshotHolder): string[] => holder.relations.map(({ name }) => name);
+
+/** The table has its rows before and after, whenever one looks. */
+const REFILL = `TRUNCATE item; INSERT INTO item SELECT n FROM generate_series(1, ${ROWS}) n`;
+
+describe('a TRUNCATE between snapshot and reader', () => {
+  test('empties what pg_dump reads on a snapshot alone', async () => {
+    const exporter = await begin('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    const { rows } = await exporter.query<{ id: string }>('SELECT pg_export_snapshot() AS id');
+    await query(server, database, REFILL);
+    expect(await dumpedRows(rows[0]?.id ?? '')).toBe(0);
+    await exporter.end();
+  });
+
+  test('waits for the holder, whose rows stay; pg_dump gives up rather than read none', async () => {
+    const holder = await hold();
+    expect(await dumpedRows(holder.snapshot)).toBe(ROWS);
+    const refilled = query(server, database, REFILL);
+    await untilWaiting(server, database);
+    await expect(dumpedRows(holder.snapshot)).rejects.toThrow(/due to statement timeout\n.*LOCK TABLE public\.item/);
+    const { tables } = await collectEvidence(holder.session, holder.relations, 'counts');
+    expect(tables).toEqual([{ schema: 'public', name: 'item', rows: ROWS }]);
+    await holder.close();
+    await refilled;
+  });
+
+  test('that has begun before is waited for', async () => {
+    const other = await begin(REFILL);
+    const held = hold();
+    await untilWaiting(server, database);
+    await other.query('COMMIT');
+    await other.end();
+    const holder = await held;
+    expect(await dumpedRows(holder.snapshot)).toBe(ROWS);
+    await holder.close();
+  });
+});
+
+describe('a list of tables that is stale when they are locked', () => {
+  test.each([
+    ['a table was made', 'CREATE TABLE young ()', ['item', 'later', 'young']],
+    ['a table was dropped', 'DROP TABLE later', ['item']],
+    ['a schema was dropped', 'DROP SCHEMA side CASCADE', ['item', 'later']],
+    ['a table was made again', 'DROP TABLE later; CREATE TABLE later ()', ['item', 'later']],
+  ])('is made again: %s', async (_, change, expected) => {
+    await query(server, database, 'CREATE TABLE later (); CREATE SCHEMA side; CREATE TABLE side.one ()');
+    const other = await begin('LOCK TABLE item');
+    const held = hold({ excludeTables: change.includes('side') ? [] : ['side.*'] });
+    await untilWaiting(server, database);
+    await query(server, database, change);
+    await other.query('COMMIT');
+    await other.end();
+    const holder = await held;
+    expect(names(holder)).toEqual(expected);
+    const locked = `SELECT relname AS name FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN pg_class c ON c.oid = relation
+       WHERE relname !~ '^pg_' AND datname = current_database() AND application_name = '${APPLICATION}' ORDER BY 1`;
+    expect((await query(server, database, locked)).map(({ name }) => name)).toEqual(expected);
+    await holder.close();
+  });
+});
+
+test('a lock that does not come in time names who holds it', async () => {
+  const other = await begin("SET application_name = 'migration'; LOCK TABLE item");
+  const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  await expect(hold({}, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+    code: 'LockTimeout',
+    message: `a table was locked for 0.2 s: held by process ${rows[0]?.pid ?? 0} of postgres (migration) on item`,
+  });
+  await other.end();
+});
+
+test('a session that was ended is no proof', async () => {
+  const holder = await hold();
+  await holder.proveAlive();
+  await query(server, 'postgres', terminate(APPLICATION));
+  await expect(holder.proveAlive()).rejects.toMatchObject({ code: 'DumpFailed' });
+  await holder.close();
+});
+
+const terminate = (application: string): string =>
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}'`;
+
+test('timeouts of role and database end nothing', async () => {
+  const timeouts = {
+    statement_timeout: '150ms',
+    lock_timeout: '100ms',
+    idle_in_transaction_session_timeout: '100ms',
+    idle_session_timeout: '100ms',
+    transaction_timeout: '200ms',
+  };
+  await query(
+    server,
+    'postgres',
+    `CREATE ROLE hurried LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO hurried`,
+  );
+  for (const [name, value] of Object.entries(timeouts)) {
+    await query(server, 'postgres', `ALTER ROLE hurried SET ${name} = '${value}'`);
+    await query(server, 'postgres', `ALTER DATABASE ${database} SET ${name} = '${value}'`);
+  }
+  const other = await begin(`SET LOCAL transaction_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL statement_timeout = 0; LOCK TABLE item`);
+  const options = { database, applicationName: APPLICATION };
+  const held = holdSnapshot(directServer({ ...server, user: 'hurried' }), Dump.parse({}), options);
+  await untilWaiting(server, database);
+  await sleep(300);
+  await other.query('COMMIT');
+  await other.end();
+  const holder = await held;
+  await sleep(300);
+  await holder.session.run('SELECT pg_catalog.pg_sleep(0.3)');
+  await holder.proveAlive();
+  await holder.close();
+});
+
+describe('a session that waits for the dump', () => {
+  const STATEMENT = `ALTER TABLE item ADD COLUMN note text DEFAULT 'pass word'`;
+
+  test('is named, without its text', async () => {
+    const holder = await hold();
+    const options = { database, applicationName: APPLICATION };
+    const failed: unknown[] = [];
+    const watch = await watchBlocked(directServer(server), options, 'warn', (error) => failed.push(error));
+    const blocked = query(server, database, STATEMENT);
+    const index = query(server, database, 'CREATE INDEX CONCURRENTLY ON item (n)');
+    while (watch.warnings().length < 2) await sleep(50);
+    expect(watch.warnings().sort()).toEqual([
+      expect.stringMatching(/^process \d+ of postgres \(\) waits for this dump since 20.*Z: /),
+      expect.stringMatching(/^process \d+ of postgres \(\) waits for this dump since 20.*Z: /),
+    ]);
+    const said = watch.warnings().join();
+    expect(said).toMatch(/: ALTER TABLE on public\.item/);
+    expect(said).toMatch(/: CREATE INDEX/);
+    expect(said).not.toContain('pass word');
+    await watch.stop();
+    await holder.close();
+    await Promise.all([blocked, index]);
+    expect(failed).toEqual([]);
+  });
+
+  test('ends the dump where it is to fail', async () => {
+    const holder = await hold();
+    const failure = Promise.withResolvers<unknown>();
+    const options = { database, applicationName: APPLICATION };
+    const watch = await watchBlocked(directServer(server), options, 'fail', failure.resolve);
+    const blocked = query(server, database, STATEMENT);
+    expect(await failure.promise).toMatchObject({
+      code: 'LockTimeout',
+      message: expect.stringMatching(/ALTER TABLE on public\.item; onBlockedDdl is fail$/) as unknown,
+    });
+    await watch.stop();
+    await holder.close();
+    await blocked;
+  });
+
+  test('of another dump or of nobody in particular is no concern of ours', async () => {
+    const options = { database, applicationName: APPLICATION };
+    const failed: unknown[] = [];
+    const watch = await watchBlocked(directServer(server), options, 'fail', (error) => failed.push(error));
+    const other = await begin('LOCK TABLE item');
+    const blocked = query(server, database, STATEMENT);
+    await untilWaiting(server, database);
+    await sleep(2_200);
+    await watch.stop();
+    expect([watch.warnings(), failed]).toEqual([[], []]);
+    await other.end();
+    await blocked;
+  });
+});
