@@ -1,7 +1,7 @@
 /** Deploys the service to an emulator and finds out what it made. */
 import { DescribeStacksCommand, type CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, GetQueueAttributesCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { HoldfastError } from '../core/errors.ts';
 import { deployService, packageService } from '../infra/package.ts';
 import { localClients } from './clients.ts';
@@ -84,6 +84,15 @@ function required(outputs: ReadonlyMap<string, string>, name: string): string {
 async function makeMailbox({ sns, sqs }: ReturnType<typeof localClients>, topic: string): Promise<string> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'holdfast-mailbox' }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const Policy = JSON.stringify(mayBeSentTo(Attributes?.QueueArn, topic));
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   await sns.send(new SubscribeCommand({ TopicArn: topic, Protocol: 'sqs', Endpoint: Attributes?.QueueArn }));
   return QueueUrl;
+}
+
+function mayBeSentTo(Resource: string | undefined, topic: string): unknown {
+  const Condition = { ArnEquals: { 'aws:SourceArn': topic } };
+  const Principal = { Service: 'sns.amazonaws.com' };
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource, Condition }];
+  return { Version: '2012-10-17', Statement };
 }

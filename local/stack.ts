@@ -28,6 +28,12 @@ export interface StackOptions {
   readonly say?: (line: string) => void;
 }
 
+/**
+ * In the stack's folder of logs, unless HOLDFAST_CALLS_FILE names another for several stacks: every call that a role
+ * made, as local/emulator/iam_calls.py writes it.
+ */
+const CALLS_FILE = 'calls.jsonl';
+
 const CHECKOUT = path.join(import.meta.dirname, '..');
 
 /**
@@ -174,7 +180,12 @@ async function startProcesses(directory: string, toolchain: Toolchain, checked: 
     toolchain,
     directory: logs,
     dockerHost,
-    environment: perService(checked.endpoints),
+    environment: {
+      // The policies of roles are enforced: what the template does not allow is refused here too.
+      AUTH: 'true',
+      HOLDFAST_CALLS_FILE: process.env['HOLDFAST_CALLS_FILE'] ?? path.join(logs, CALLS_FILE),
+      ...perService(checked.endpoints),
+    },
     ...(checked.port === undefined ? {} : { port: checked.port }),
   });
   await remember(emulator.daemon);
@@ -185,7 +196,7 @@ async function startProcesses(directory: string, toolchain: Toolchain, checked: 
     images: { [WORKER_IMAGE]: [process.execPath, path.join(directory, 'build', 'worker', 'worker.mjs')] },
     environment: {
       ...IMAGE_ENVIRONMENT,
-      ...sdkEnvironment(emulator.endpoint, checked.endpoints),
+      ...perService(checked.endpoints),
       HOLDFAST_PG_ROOT: toolchain.pgRoot,
     },
   });
