@@ -1,12 +1,25 @@
-/** The rows of runs and of the active claim in DynamoDB: the conditional writes that guard a run while it is open. */
+/** Rows of work in DynamoDB, and the claims of its workers: the conditional writes that guard a row while it is open. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import { HoldfastError } from '../core/errors.ts';
-import { activeKey, type RowKey } from '../core/keys.ts';
-import { ActiveRow, RunRow, type Outcome, type Progress } from '../core/run-record.ts';
+import { claimKey, type RowKey } from '../core/keys.ts';
+import {
+  RestoreRow,
+  RestoreTestRow,
+  type RestoreOutcome,
+  type RestoreProgress,
+  type RestoreTestOutcome,
+} from '../core/restore-record.ts';
+import { RunRow, type Outcome, type Progress } from '../core/run-record.ts';
 import { dynamo, stepFunctions } from './clients.ts';
 import { tableName } from './environment.ts';
+
+/** What is worked on: a run, a restore or a restore test. */
+export type WorkRow = RunRow | RestoreRow | RestoreTestRow;
+
+const Claimed = z.looseObject({ attempt: z.int().positive() });
 
 /** The row, strongly consistent, or undefined. */
 export async function findRow({ pk, sk }: RowKey): Promise<Record<string, unknown> | undefined> {
@@ -28,51 +41,63 @@ export async function getRun(key: RowKey): Promise<RunRow> {
   return run;
 }
 
+export async function findRestore(key: RowKey): Promise<RestoreRow | undefined> {
+  const row = await findRow(key);
+  return row && RestoreRow.parse(row);
+}
+
+export async function findRestoreTest(key: RowKey): Promise<RestoreTestRow | undefined> {
+  const row = await findRow(key);
+  return row && RestoreTestRow.parse(row);
+}
+
 /**
- * Makes the caller the one worker of the run that may commit; a worker that began before it is refused from now on.
+ * Makes the caller the one worker of the row that may commit; a worker that began before it is refused from now on.
  * @returns the number of this attempt, from 1
- * @throws Cancelled when the run is closed or its source is claimed by another run
+ * @throws Cancelled when the row is closed or its source is claimed by another run
  */
-export async function beginAttempt(run: RunRow): Promise<number> {
+export async function beginAttempt(row: WorkRow): Promise<number> {
   try {
     const { Attributes } = await dynamo().send(
       new UpdateCommand({
         TableName: tableName(),
-        Key: activeKey(run.source),
+        Key: claimKey(row),
         UpdateExpression: 'ADD attempt :one',
         ConditionExpression: '#owner = :owner',
         ExpressionAttributeNames: { '#owner': 'owner' },
-        ExpressionAttributeValues: { ':one': 1, ':owner': run.executionArn },
+        ExpressionAttributeValues: { ':one': 1, ':owner': row.executionArn },
         ReturnValues: 'ALL_NEW',
       }),
     );
-    return ActiveRow.parse(Attributes).attempt;
+    return Claimed.parse(Attributes).attempt;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    throw new HoldfastError('Cancelled', `run ${run.run} no longer owns the source ${run.source}`, { cause: error });
+    throw new HoldfastError('Cancelled', `${row.run} was closed, or its source ${row.source} is claimed by another`, {
+      cause: error,
+    });
   }
 }
 
 /**
  * Renews the worker's claim and stores its progress.
- * @returns `refused` when the run is closed, owned by another, or a newer attempt has begun: the worker must end
+ * @returns `refused` when the row is closed, owned by another, or a newer attempt has begun: the worker must end
  * @throws what the SDK throws when the answer is unknown; the caller tries again at its next beat
  */
 export async function renewClaim(
-  run: RunRow,
+  row: WorkRow,
   attempt: number,
-  progress: Progress,
+  progress: Progress | RestoreProgress,
   abortSignal?: AbortSignal,
 ): Promise<'held' | 'refused'> {
   try {
     await dynamo().send(
       new UpdateCommand({
         TableName: tableName(),
-        Key: activeKey(run.source),
+        Key: claimKey(row),
         UpdateExpression: 'SET progress = :progress',
         ConditionExpression: '#owner = :owner AND attempt = :attempt',
         ExpressionAttributeNames: { '#owner': 'owner' },
-        ExpressionAttributeValues: { ':owner': run.executionArn, ':attempt': attempt, ':progress': progress },
+        ExpressionAttributeValues: { ':owner': row.executionArn, ':attempt': attempt, ':progress': progress },
       }),
       { ...(abortSignal && { abortSignal }) },
     );
@@ -84,15 +109,19 @@ export async function renewClaim(
 }
 
 /**
- * Stores the worker's outcome in the run's row, unless the run is closed or a newer attempt has written its own.
+ * Stores the worker's outcome in its row, unless the row is closed or a newer attempt has written its own.
  * @returns whether it was stored
  */
-export async function recordOutcome(run: RunRow, outcome: Outcome, abortSignal?: AbortSignal): Promise<boolean> {
+export async function recordOutcome(
+  { pk, sk }: RowKey,
+  outcome: Outcome | RestoreOutcome | RestoreTestOutcome,
+  abortSignal?: AbortSignal,
+): Promise<boolean> {
   try {
     await dynamo().send(
       new UpdateCommand({
         TableName: tableName(),
-        Key: { pk: run.pk, sk: run.sk },
+        Key: { pk, sk },
         UpdateExpression: 'SET outcome = :outcome',
         ConditionExpression: '#status = :running AND (attribute_not_exists(outcome) OR outcome.attempt <= :attempt)',
         ExpressionAttributeNames: { '#status': 'status' },

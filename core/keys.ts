@@ -50,6 +50,14 @@ export function activeKey(source: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: 'ACTIVE' };
 }
 
+/**
+ * The row that holds the claim of the worker of a row: a source is dumped by one worker at a time, so that a run claims
+ * the row ACTIVE of its source; a restore and a restore test are claimed in their own rows.
+ */
+export function claimKey({ pk, sk }: RowKey): RowKey {
+  return sk.startsWith(RUN_PREFIX) ? { pk, sk: activeKey('').sk } : { pk, sk };
+}
+
 export function slotKey(source: string, scheduledTime: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${scheduledTime}` };
 }

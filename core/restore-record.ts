@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Connection, RestoreTarget } from './config/connection.ts';
 import { RestoreCheck } from './config/restore-test.ts';
-import { RESTORE_TEST_RESULTS, RestoreTestCheck } from './manifest.ts';
+import { DatabaseDump, RESTORE_TEST_RESULTS, RestoreTestCheck } from './manifest.ts';
 import { TRIGGERS } from './run-input.ts';
 import { Failure, RUN_STATUSES } from './run-record.ts';
 
@@ -73,6 +73,18 @@ export const RestoreTestPlan = z.object({
   deadline: Timestamp,
 });
 export type RestoreTestPlan = z.infer<typeof RestoreTestPlan>;
+
+/**
+ * A restore from a laptop, as the command hands it to the worker's engine, on stdin as JSON. The target is what libpq's
+ * environment names; the objects are read from HOLDFAST_BUCKET with the caller's own credentials.
+ */
+export const LocalRestore = RestoreScope.extend({
+  source: z.string(),
+  run: z.string(),
+  serverVersion: z.string().nullable(),
+  dump: DatabaseDump,
+});
+export type LocalRestore = z.infer<typeof LocalRestore>;
 
 /** Something that is legally not as it was: a materialized view that was computed anew, a comment that RDS forbids. */
 export const Difference = z.object({

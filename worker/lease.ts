@@ -1,10 +1,10 @@
-/** The worker's claim on its run: renewed while it works, asked for once more before anything becomes visible. */
+/** The worker's claim on its row: renewed while it works, asked for once more before anything becomes visible. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { executionIsRunning, renewClaim } from '../aws/run-store.ts';
+import { executionIsRunning, renewClaim, type WorkRow } from '../aws/run-store.ts';
 import { HoldfastError, causeChain } from '../core/errors.ts';
-import type { RunRow } from '../core/run-record.ts';
+import type { RestoreProgress } from '../core/restore-record.ts';
+import type { Progress } from '../core/run-record.ts';
 import { log } from './log.ts';
-import type { ProgressMeter } from './progress.ts';
 import { withRetries } from './retry.ts';
 
 const BEAT_MS = 10_000;
@@ -21,11 +21,15 @@ export interface Lease {
   stop(): Promise<void>;
 }
 
+export interface ProgressReader {
+  read(): Progress | RestoreProgress;
+}
+
 /** @param onRefused called once, when the claim is lost for good */
 export function startLease(
-  run: RunRow,
+  run: WorkRow,
   attempt: number,
-  progress: ProgressMeter,
+  progress: ProgressReader,
   onRefused: (reason: HoldfastError) => void,
 ): Lease {
   const stopped = new AbortController();
@@ -40,9 +44,9 @@ export function startLease(
 }
 
 async function beat(
-  run: RunRow,
+  run: WorkRow,
   attempt: number,
-  progress: ProgressMeter,
+  progress: ProgressReader,
   stopped: AbortSignal,
   onRefused: (reason: HoldfastError) => void,
 ): Promise<void> {
@@ -83,14 +87,14 @@ function stop(stopped: AbortSignal): Promise<'stopped'> {
   });
 }
 
-async function confirm(run: RunRow, attempt: number, progress: ProgressMeter): Promise<void> {
+async function confirm(run: WorkRow, attempt: number, progress: ProgressReader): Promise<void> {
   const limits = { giveUpAfterMs: CONFIRM_GIVE_UP_MS, attemptTimeoutMs: CONFIRM_ATTEMPT_MS };
   const claim = await withRetries(limits, (abortSignal) => renewClaim(run, attempt, progress.read(), abortSignal));
   if (claim === 'refused') throw refused(run);
   if (await withRetries(limits, (abortSignal) => executionIsRunning(run.executionArn, abortSignal))) return;
-  throw new HoldfastError('Cancelled', `the execution of run ${run.run} has ended before its dump did`);
+  throw new HoldfastError('Cancelled', `the execution of run ${run.run} has ended before its worker did`);
 }
 
-function refused(run: RunRow): HoldfastError {
+function refused(run: WorkRow): HoldfastError {
   return new HoldfastError('Cancelled', `run ${run.run} was closed, or its source ${run.source} is claimed by another`);
 }
