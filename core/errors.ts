@@ -156,6 +156,12 @@ export const ERRORS = {
     meaning: 'verification found another checksum in S3 than the worker computed',
     hint: 'treat the recovery point as unusable and run a new backup',
   },
+  Suspect: {
+    exit: 23,
+    fixedBy: 'operator',
+    meaning: 'the dump is whole, but much smaller than the last ones, or a table lost all its rows',
+    hint: 'find out where the data went; if that was meant, run holdfast accept <run> --why <reason>',
+  },
   SnapshotFailed: {
     exit: 30,
     fixedBy: 'operator',

@@ -184,7 +184,10 @@ function whatToDo(run: RunRow): string {
   if (isVerifiedPoint(run)) return section('What to do', ['Nothing.']);
   if (run.status === 'succeeded') return section('What to do', ['Run a backup with a dump when one is due.']);
   if (run.verdict === 'suspect') {
-    return section('What to do', ['Find out why the dump is so much smaller; accept it only if that was meant.']);
+    return section('What to do', [
+      'Find out where the data went. Only if that was meant, accept the dump:',
+      `  npx holdfast accept ${run.run} --why "…"`,
+    ]);
   }
   const hint = run.failure ? ERRORS[run.failure.code].hint : 'read the execution';
   return section('What to do', [`${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`]);

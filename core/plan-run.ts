@@ -54,6 +54,7 @@ export function planRun(execution: Execution, config: Config): Plan {
           connection: source.connection,
           ...(source.databases && { databases: source.databases }),
           dump: source.dump,
+          sizeGate: source.sizeGate,
           ...(rds && { rds }),
           deadline,
         }

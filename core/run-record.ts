@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Connection, Dump } from './config/schema.ts';
+import { SizeGate } from './config/size-gate.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { DatabaseDump, Manifest, VERDICTS } from './manifest.ts';
 import { TRIGGERS } from './run-input.ts';
@@ -23,6 +24,8 @@ export const DumpPlan = z.object({
   /** Names, or exactly ["*"]; absent: the connection's database. */
   databases: z.array(z.string()).min(1).optional(),
   dump: Dump,
+  /** Absent: the dump is compared with nothing. */
+  sizeGate: SizeGate.optional(),
   /** RDS instance or cluster to ask for an endpoint where neither connection nor secret names a host. */
   rds: z.object({ kind: z.enum(['instance', 'cluster']), identifier: z.string() }).optional(),
   /** After this moment the worker gives up with DeadlineExceeded. ISO-8601 UTC. */

@@ -89,6 +89,8 @@ export const VerifiedDump = z.object({
   at: z.iso.datetime(),
   objects: z.int().positive(),
   mismatches: z.array(DatabaseFailure),
+  /** Dumps that are whole, but much smaller than usual. */
+  suspicions: z.array(DatabaseFailure),
   /** Versions of objects whose completion was never answered, by key. */
   versionIds: z.record(z.string(), z.string()),
 });

@@ -33,7 +33,10 @@ export function judge(
     (snapshot.status === 'failed' ? failureOfPart(snapshot) : null);
   const anyGood = dumps.length > 0 || snapshot.status === 'available';
   if (failure) return { verdict: anyGood ? 'partial' : null, failure, dumps, failedDatabases };
-  if (dumps.length > 0) return { verdict: 'verified', failure: null, dumps, failedDatabases };
+  if (dumps.length > 0) {
+    const suspicion = dump.status === 'verified' ? failureOfSuspicions(dump.verified) : null;
+    return { verdict: suspicion ? 'suspect' : 'verified', failure: suspicion, dumps, failedDatabases };
+  }
   if (dump.status === 'skipped' && snapshot.status === 'available') {
     return { verdict: 'snapshot-only', failure: null, dumps, failedDatabases };
   }
@@ -71,6 +74,12 @@ function databaseFailures(dump: DumpPart, plan: DumpPlan | undefined, outcome: O
       failure: unexpected(`the worker reported nothing about database ${database}`),
     })),
   ];
+}
+
+function failureOfSuspicions({ suspicions }: VerifiedDump): Failure | null {
+  if (suspicions.length === 0) return null;
+  const reasons = suspicions.map(({ database, failure }) => `database ${database}: ${failure.message}`);
+  return { code: 'Suspect', message: reasons.join('; ') };
 }
 
 /** What another worker has written since the verification is verified by nobody. */

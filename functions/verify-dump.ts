@@ -10,19 +10,32 @@ import { HoldfastError, toFailure } from '../core/errors.ts';
 import type { DatabaseDump, StoredObject } from '../core/manifest.ts';
 import { type RunRef, VerifyDumpInput, type VerifiedDump } from '../core/steps.ts';
 import { compareStored, requireArchive } from '../core/verify-object.ts';
+import { findSuspicions } from './find-suspicions.ts';
 import { taskHandler } from './handler.ts';
 
-async function verifyDump(run: RunRef): Promise<VerifiedDump> {
-  const { outcome } = await getRun(run);
+async function verifyDump(ref: RunRef): Promise<VerifiedDump> {
+  const run = await getRun(ref);
+  const { outcome } = run;
   if (!outcome) throw new HoldfastError('UnexpectedError', `run ${run.run} has no outcome to verify`);
   const { attempt } = outcome;
-  const verified: VerifiedDump = { attempt, at: new Date().toISOString(), objects: 0, mismatches: [], versionIds: {} };
+  const verified: VerifiedDump = {
+    attempt,
+    at: new Date().toISOString(),
+    objects: 0,
+    mismatches: [],
+    suspicions: [],
+    versionIds: {},
+  };
   const dumped = outcome.databases.filter((database) => database.status === 'dumped');
   for (const dump of dumped) await verifyDatabase(dump, verified);
-  if (verified.objects > 0) return verified;
+  if (verified.objects > 0) return { ...verified, suspicions: await findSuspicions(run, goodOnes(dumped, verified)) };
   const [first] = verified.mismatches;
   if (first) throw new HoldfastError(first.failure.code, first.failure.message);
   throw new HoldfastError('UnexpectedError', `the outcome of run ${run.run} names no object to verify`);
+}
+
+function goodOnes(dumps: readonly DatabaseDump[], { mismatches }: VerifiedDump): DatabaseDump[] {
+  return dumps.filter(({ database }) => !mismatches.some((mismatch) => mismatch.database === database));
 }
 
 /** Adds the database to what is verified, or to the mismatches when one of its objects is not what was sent. */

@@ -76,7 +76,8 @@ function functionRoles(config: Config): Record<string, Statement[]> {
     CollectDump: [table('GetItem'), ...abortUploads],
     // Without list, a missing key is answered with 403 and could not be told from a missing permission.
     VerifyDump: [
-      table('GetItem'),
+      // It compares a dump with those of the runs before.
+      table('GetItem', 'Query'),
       objects('GetObject', 'GetObjectVersion'),
       bucket('ListBucket', 'ListBucketVersions'),
       ...bucketKey(config, 'kms:Decrypt'),
@@ -109,7 +110,7 @@ function workerStatements(config: Config): Statement[] {
     ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
     ...(secrets.length > 0
       ? [
-          allow(['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
+          allow(['secretsmanager:GetSecretValue'], secrets.flatMap(secretArns)),
           // The keys of the secrets are not known here; their own policies name who may use them.
           allow(['kms:Decrypt'], '*', {
             StringEquals: { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.amazonaws.com') },
@@ -132,10 +133,14 @@ function workerStatements(config: Config): Statement[] {
   ];
 }
 
-/** Secrets Manager appends six characters to the name in the ARN. */
-function secretArn(secret: string): Value {
-  if (secret.startsWith('arn:')) return secret;
-  return sub(`arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}-??????`);
+/**
+ * Secrets Manager appends six characters to the name in the ARN. A secret that does not exist is judged by the bare
+ * name: without that, "no such secret" would be answered with a refusal.
+ */
+function secretArns(secret: string): Value[] {
+  if (secret.startsWith('arn:')) return [secret];
+  const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}`;
+  return [sub(arn), sub(`${arn}-??????`)];
 }
 
 function bucketKey({ storage }: Config, ...actions: string[]): Statement[] {

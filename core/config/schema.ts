@@ -7,6 +7,7 @@ import { Connection, RestoreTarget } from './connection.ts';
 import { Dump } from './dump.ts';
 import { describeFargateMemory, FARGATE_CPU_UNITS, FARGATE_DISK_GIB, isFargateSize } from './fargate.ts';
 import { Archive, Retention } from './keeping.ts';
+import { SizeGate } from './size-gate.ts';
 import { RestoreTest } from './restore-test.ts';
 import { headOf, mayShow } from './show-value.ts';
 import { sourceProblems } from './source-rules.ts';
@@ -174,6 +175,7 @@ export const SOURCE_KEYS = {
   alarmAfter: Duration.optional().describe(
     'older than this without a verified recovery point is an alarm; accepted and validated, not yet acted on',
   ),
+  sizeGate: SizeGate.prefault({}),
   retention: Retention.optional(),
   archive: Archive.optional(),
   restoreTest: RestoreTest.optional(),

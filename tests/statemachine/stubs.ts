@@ -44,7 +44,7 @@ export const SNAPSHOT_PROGRESS = {
   snapshot: SNAPSHOT,
 };
 
-export const VERIFIED = { attempt: 1, at: '2025-11-21T02:41:40.000Z', objects: 2, mismatches: [], versionIds: {} };
+export const VERIFIED = { attempt: 1, at: '2025-11-21T02:41:40.000Z', objects: 2, mismatches: [], suspicions: [], versionIds: {} };
 
 /** The worker: says that it ran, then does what the run's key says. */
 export const WORKER_COMMAND = `echo '{"state":"RunDump"}' >> "$HOLDFAST_RUN_SK"; eval "$HOLDFAST_RUN_PK"`;

@@ -27,6 +27,7 @@ const EXIT_CODES = {
   ObjectMissing: 20,
   SizeMismatch: 21,
   ChecksumMismatch: 22,
+  Suspect: 23,
   SnapshotFailed: 30,
   SnapshotQuotaExceeded: 31,
   SnapshotTimeout: 32,

@@ -103,7 +103,7 @@ const KINDS: Readonly<Record<string, MessageInput>> = {
     }),
   ),
   'failed, suspect': input(
-    failed('UnexpectedError', 'the dump of orders has 1.2 MiB, the last verified ones had 1.2 GiB', {
+    failed('Suspect', 'the dump of orders has 1.2 MiB, the last verified ones had 1.2 GiB', {
       verdict: 'suspect',
       dumps: [dumpOf('orders')],
       verification: { ...VERIFICATION, objects: 3 },

@@ -67,6 +67,7 @@ describe('planRun', () => {
         connection: TWO.sources['orders']?.connection,
         databases: ['orders', 'billing'],
         dump: TWO.sources['orders']?.dump,
+        sizeGate: { minRatio: 0.5, emptiedTableRows: 1000 },
         rds: { kind: 'instance', identifier: 'orders-prod' },
         deadline: '2025-11-21T04:30:11.000Z',
       },

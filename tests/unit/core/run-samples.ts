@@ -103,7 +103,7 @@ export const DUMP_FAILED: DumpPart = {
 export function dumpVerified(more: Partial<Extract<DumpPart, { status: 'verified' }>['verified']> = {}): DumpPart {
   return {
     status: 'verified',
-    verified: { attempt: 1, at: FINISHED_AT, objects: 2, mismatches: [], versionIds: {}, ...more },
+    verified: { attempt: 1, at: FINISHED_AT, objects: 2, mismatches: [], suspicions: [], versionIds: {}, ...more },
   };
 }
 

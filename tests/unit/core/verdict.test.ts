@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Failure } from '../../../core/errors.ts';
-import type { DatabaseOutcome } from '../../../core/run-record.ts';
+import type { DatabaseFailure, DatabaseOutcome } from '../../../core/run-record.ts';
 import type { DumpPart, SnapshotPart } from '../../../core/steps.ts';
 import { judge } from '../../../core/verdict.ts';
 import {
@@ -103,6 +103,30 @@ describe('judge of several databases', () => {
     expect(judge(SKIPPED, dumpVerified(), undefined, undefined)).toMatchObject({
       verdict: null,
       failure: { code: 'UnexpectedError' },
+    });
+  });
+
+  const suspicion = (database: string): DatabaseFailure => ({
+    database,
+    failure: { code: 'Suspect', message: `${database} shrank` },
+  });
+
+  it('is suspect when every dump is whole but one is much smaller than usual', () => {
+    const dump = dumpVerified({ suspicions: [suspicion('a'), suspicion('b')] });
+    const judged = judge(SNAPSHOT_AVAILABLE, dump, planOf('a', 'b'), outcomeOf(dumped('a'), dumped('b')));
+    expect(judged).toMatchObject({
+      verdict: 'suspect',
+      failure: { code: 'Suspect', message: 'database a: a shrank; database b: b shrank' },
+      failedDatabases: [],
+    });
+    expect(judged.dumps).toHaveLength(2);
+  });
+
+  it('is partial, not suspect, when something else failed too', () => {
+    const dump = dumpVerified({ suspicions: [suspicion('a')] });
+    expect(judge(SNAPSHOT_FAILED, dump, planOf('a'), outcomeOf(dumped('a')))).toMatchObject({
+      verdict: 'partial',
+      failure: { code: 'SnapshotTimeout' },
     });
   });
 

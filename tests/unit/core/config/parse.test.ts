@@ -42,6 +42,7 @@ describe('a valid file', () => {
             onBlockedDdl: 'warn',
           },
           worker: { cpu: 2048, memory: 4096, diskGiB: 21, timeout: '6h' },
+          sizeGate: { minRatio: 0.5, emptiedTableRows: 1000 },
         },
       },
     });
