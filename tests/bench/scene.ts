@@ -27,16 +27,19 @@ export async function withScene<Result>(work: (scene: Scene) => Promise<Result>)
   const rivals = await installRivals();
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
   const stops = [() => rm(directory, { recursive: true, force: true })];
-  const stopAll = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
+  let stopped: Promise<void> | undefined;
+  const stopAll = (): Promise<void> =>
+    (stopped ??= (async () => {
+      for (const stop of stops.reverse()) await stop();
+    })());
   const started = async <Part extends { stop(): Promise<void> }>(part: Promise<Part>): Promise<Part> => {
     const settled = await part;
     stops.push(() => settled.stop());
     return settled;
   };
+  // Not `once`: Ctrl-C comes twice, from the terminal and through npm.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void stopAll().finally(() => process.exit(ERRORS.Cancelled.exit)));
+    process.on(signal, () => void stopAll().finally(() => process.exit(ERRORS.Cancelled.exit)));
   try {
     const world = await started(startWorkerWorld());
     const sink = await started(startSink());

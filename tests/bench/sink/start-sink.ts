@@ -33,6 +33,7 @@ export async function startSink(): Promise<Sink> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const ended = once(child, 'exit');
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   const endpoint = `http://127.0.0.1:${port.toString().trim()}`;
   const ask = async (method: string): Promise<SinkStatus> => {
@@ -45,7 +46,6 @@ export async function startSink(): Promise<Sink> {
     status: () => ask('GET'),
     reset: () => ask('DELETE'),
     stop: async () => {
-      const ended = once(child, 'exit');
       child.stdin.end();
       await ended;
     },
