@@ -27,7 +27,7 @@ const project = (name) => ({
 });
 
 export default {
-  projects: ['unit', 'statemachine', 'infra', 'e2e'].map(project),
+  projects: ['unit', 'statemachine', 'infra', 'e2e', 'roles'].map(project),
   // Real servers and processes; jest takes this setting from here only.
   testTimeout: 180_000,
 };
