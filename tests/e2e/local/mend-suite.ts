@@ -10,15 +10,22 @@ const TIMEOUT_MS = 120_000;
 
 export type Check = (emulator: TestEmulator) => Promise<void>;
 
-/** @param mend name of a file in local/emulator/mends without its ending */
-export function describeMend(mend: string, checks: Readonly<Record<string, Check>>): void {
+/**
+ * @param mend name of a file in local/emulator/mends without its ending
+ * @param environment more variables of the emulator
+ */
+export function describeMend(
+  mend: string,
+  checks: Readonly<Record<string, Check>>,
+  environment: Readonly<Record<string, string>> = {},
+): void {
   describe.each([
     { name: `with the mend ${mend}`, withoutMend: undefined },
     { name: `without the mend ${mend}`, withoutMend: mend },
   ])('$name', ({ withoutMend }) => {
     let emulator: TestEmulator;
     beforeAll(async () => {
-      emulator = await startTestEmulator(withoutMend);
+      emulator = await startTestEmulator(withoutMend, environment);
     }, TIMEOUT_MS);
     afterAll(() => emulator.stop());
 

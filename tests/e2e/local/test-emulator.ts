@@ -27,8 +27,14 @@ export const SHELL_IMAGE = 'shell:test';
 /** An emulator without its mends may wait for containers that are gone. */
 const STOP_GRACE_MS = 500;
 
-/** @param withoutMend the one to leave out */
-export async function startTestEmulator(withoutMend?: string): Promise<TestEmulator> {
+/**
+ * @param withoutMend the one to leave out
+ * @param environment more variables of the emulator
+ */
+export async function startTestEmulator(
+  withoutMend?: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestEmulator> {
   const toolchain = await installToolchain(() => undefined);
   const directory = await mkdtemp(path.join(tmpdir(), 'hf-test-'));
   const socket = await placeSocket(directory);
@@ -42,6 +48,7 @@ export async function startTestEmulator(withoutMend?: string): Promise<TestEmula
     toolchain,
     directory,
     dockerHost: socket.dockerHost,
+    environment,
     ...(withoutMend === undefined ? {} : { withoutMend }),
   });
   return {
