@@ -22,7 +22,11 @@ export interface Summary {
   /** The largest. */
   readonly tempDiskBytes: number;
   readonly uploadedBytes: number;
-  /** Wall time over what the processors need for the worker and the server: of each run, the median. */
+  /** What the processors need for client and server: of each run, the median. */
+  readonly processorLimitSeconds: number;
+  /** The same with the sink's time. */
+  readonly processorLimitWithSinkSeconds: number;
+  /** Wall time over `processorLimitSeconds`: of each run, the median. */
   readonly toProcessorLimit: number;
 }
 
@@ -65,17 +69,13 @@ function summaryOf(way: Way, runs: readonly RunRecord[], cores: number): Summary
     peakRssBytes: Math.max(...runs.map((run) => run.peakRssBytes)),
     tempDiskBytes: Math.max(...runs.map((run) => run.tempDiskBytes)),
     uploadedBytes: medianOf((run) => run.uploadedBytes),
-    toProcessorLimit: medianOf((run) => run.wallSeconds / processorLimitSeconds(run, cores)),
+    processorLimitSeconds: medianOf((run) => busySeconds(run) / cores),
+    processorLimitWithSinkSeconds: medianOf((run) => (busySeconds(run) + run.sinkCpuSeconds) / cores),
+    toProcessorLimit: medianOf((run) => run.wallSeconds / (busySeconds(run) / cores)),
   };
 }
 
-/** How long all processors together need for what worker and server did, if none were ever idle. */
-export function processorLimitSeconds(
-  run: Pick<RunRecord, 'clientCpuSeconds' | 'serverCpuSeconds'>,
-  cores: number,
-): number {
-  return (run.clientCpuSeconds + run.serverCpuSeconds) / cores;
-}
+const busySeconds = (run: RunRecord): number => run.clientCpuSeconds + run.serverCpuSeconds;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -26,7 +26,7 @@ const COMPARED: readonly { readonly id: WayId; readonly title: string }[] = [
 export function times(rows: readonly Row[], cores: number): Cells {
   return {
     head: ['way', 'runs', 'seconds, median (min–max)', ...COMPARED.map(({ title }) => title)],
-    rows: [...rows.map((row) => timesRow(row, rows)), ...limitRow(rows, cores)],
+    rows: [...rows.map((row) => timesRow(row, rows)), ...limitRows(rows, cores)],
   };
 }
 
@@ -67,12 +67,13 @@ function ratio(rival: Summary | undefined, { way, wallSeconds }: Summary): strin
   return `${(rival.wallSeconds.median / wallSeconds.median).toFixed(2)}x`;
 }
 
-function limitRow(rows: readonly Row[], cores: number): string[][] {
+function limitRows(rows: readonly Row[], cores: number): string[][] {
   const ours = summaryById(rows, 'holdfast');
   if (!ours) return [];
-  const seconds = ours.wallSeconds.median / ours.toProcessorLimit;
+  const of = `CPU s of holdfast's worker and server over ${cores} cores`;
   return [
-    [`the processors' limit of holdfast: CPU s of worker and server over ${cores} cores`, '', seconds.toFixed(2)],
+    [`the processors' limit: ${of}`, '', ours.processorLimitSeconds.toFixed(2)],
+    ['the same with the sink, which runs on them too', '', ours.processorLimitWithSinkSeconds.toFixed(2)],
   ];
 }
 
