@@ -92,8 +92,11 @@ async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, 
     keepAliveInitialDelayMillis: 30_000,
     connectionTimeoutMillis: Math.max(1, deadline - Date.now()),
   });
-  // A session that is lost between statements reports it here, and again at the next statement.
-  client.on('error', () => undefined);
+  // Why a session was lost between statements is told here only; the next statement fails without a reason.
+  let lostBy: Error | undefined;
+  client.on('error', (error) => {
+    lostBy ??= error;
+  });
   const cut = (): void => {
     destroySocket(client);
   };
@@ -106,17 +109,22 @@ async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, 
     options.signal?.removeEventListener('abort', cut);
     throw error;
   }
-  return sessionOf(client, cut, options.signal);
+  return sessionOf(client, cut, () => lostBy, options.signal);
 }
 
-function sessionOf(client: Client, cut: () => void, signal: AbortSignal | undefined): Session {
+function sessionOf(
+  client: Client,
+  cut: () => void,
+  lostBy: () => Error | undefined,
+  signal: AbortSignal | undefined,
+): Session {
   const query = async <Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> => {
     signal?.throwIfAborted();
     try {
       return (await client.query<Row>(sql, values)).rows;
     } catch (error) {
       signal?.throwIfAborted();
-      throw queryError(error);
+      throw queryError(lostBy() ?? error);
     }
   };
   return {

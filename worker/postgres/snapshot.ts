@@ -6,7 +6,7 @@
  * reader looks empty to the reader, without any error.
  */
 import type { Dump } from '../../core/config/schema.ts';
-import { HoldfastError } from '../../core/errors.ts';
+import { HoldfastError, toFailure } from '../../core/errors.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
@@ -148,7 +148,8 @@ async function proveAlive(holder: Session, transaction: string): Promise<void> {
     found = (await holder.rows<{ transaction: string }>(`SELECT ${TRANSACTION_IDENTITY} AS transaction`))[0]
       ?.transaction;
   } catch (error) {
-    throw new HoldfastError('DumpFailed', 'the session that held the snapshot was lost', { cause: error });
+    const { message } = toFailure(error);
+    throw new HoldfastError('DumpFailed', `the session that held the snapshot was lost: ${message}`, { cause: error });
   }
   if (found !== transaction) {
     throw new HoldfastError('DumpFailed', 'the transaction that held the snapshot ended before the dump did');

@@ -135,7 +135,12 @@ test('a session that was ended is no proof', async () => {
   const holder = await hold();
   await holder.proveAlive();
   await query(server, 'postgres', terminate(APPLICATION));
-  await expect(holder.proveAlive()).rejects.toMatchObject({ code: 'DumpFailed' });
+  await expect(holder.proveAlive()).rejects.toMatchObject({
+    code: 'DumpFailed',
+    message: expect.stringMatching(
+      /snapshot was lost: .*terminating connection due to administrator command/,
+    ) as unknown,
+  });
   await holder.close();
 });
 
@@ -178,12 +183,13 @@ describe('a session that waits for the dump', () => {
   const STATEMENT = `ALTER TABLE item ADD COLUMN note text DEFAULT 'pass word'`;
 
   test('is named, without its text', async () => {
+    await query(server, database, 'CREATE TABLE indexed (n integer)');
     const holder = await hold();
     const options = { database, applicationName: APPLICATION };
     const failed: unknown[] = [];
     const watch = await watchBlocked(directServer(server), options, 'warn', (error) => failed.push(error));
     const blocked = query(server, database, STATEMENT);
-    const index = query(server, database, 'CREATE INDEX CONCURRENTLY ON item (n)');
+    const index = query(server, database, 'CREATE INDEX CONCURRENTLY ON indexed (n)');
     while (watch.warnings().length < 2) await sleep(50);
     expect(watch.warnings().sort()).toEqual([
       expect.stringMatching(/^process \d+ of postgres \(\) waits for this dump since 20.*Z: /),
@@ -227,4 +233,69 @@ describe('a session that waits for the dump', () => {
     await other.end();
     await blocked;
   });
+});
+
+describe('the lock table of the server', () => {
+  const TABLES = 700;
+
+  /** A server whose lock table is small, with many tables. */
+  async function startSmall(locksPerTransaction: number): Promise<PostgresServer> {
+    const settings = { max_connections: 20, max_locks_per_transaction: locksPerTransaction };
+    const small = await startPostgres({ major: 17, password: PASSWORD, settings });
+    for (let start = 0; start < TABLES; start += 50) {
+      const create = `EXECUTE format('CREATE TABLE t_%s ()', n)`;
+      await query(
+        small,
+        'postgres',
+        `DO $$ BEGIN FOR n IN ${start + 1}..${start + 50} LOOP ${create}; END LOOP; END $$`,
+      );
+    }
+    return small;
+  }
+
+  test('that is too small is known before a lock is taken, with what to set', async () => {
+    const options = { database: 'postgres', applicationName: APPLICATION };
+    const small = await startSmall(10);
+    const refused: unknown = await holdSnapshot(directServer(small), Dump.parse({}), options).catch(
+      (error: unknown) => error,
+    );
+    await small.stop();
+    expect(refused).toMatchObject({ code: 'DumpFailed' });
+    const [, needed, toSet] =
+      /^the dump takes (\d+) locks and the server has room for \d+ \(others hold \d+\): set max_locks_per_transaction to (\d+) or more, it is 10, and restart the server$/.exec(
+        (refused as Error).message,
+      ) ?? [];
+    expect(Number(needed)).toBeGreaterThan(2 * TABLES);
+
+    const enough = await startSmall(Number(toSet));
+    const holder = await holdSnapshot(directServer(enough), Dump.parse({}), options);
+    const pgDump = promisify(execFile)(
+      `${enough.pgBin}/pg_dump`,
+      ['--schema-only', `--snapshot=${holder.snapshot}`, 'postgres'],
+      { env: { PGHOST: enough.host, PGPORT: String(enough.port), PGUSER: enough.user, PGPASSWORD: PASSWORD } },
+    );
+    await expect(pgDump).resolves.toMatchObject({ stderr: '' });
+    await holder.close();
+    await enough.stop();
+  });
+});
+
+test('large objects are measured for whoever may read them', async () => {
+  await query(server, 'postgres', `CREATE ROLE reader LOGIN PASSWORD '${PASSWORD}'; GRANT pg_read_all_data TO reader`);
+  const sql = `SELECT lo_from_bytea(n::oid, decode(repeat('00', 3000 * n), 'hex')) FROM generate_series(1, 40) n`;
+  await query(server, database, sql);
+  await query(
+    server,
+    database,
+    'DO $$ BEGIN FOR n IN 1..40 LOOP EXECUTE format($f$GRANT SELECT ON LARGE OBJECT %s TO reader$f$, n); END LOOP; END $$',
+  );
+  const options = { database, applicationName: APPLICATION };
+  const holder = await holdSnapshot(directServer({ ...server, user: 'reader' }), Dump.parse({}), options);
+  const { largeObjects } = await collectEvidence(holder.session, holder.relations, 'counts');
+  expect(largeObjects).toEqual({ count: 40, sizeBytes: (3000 * 40 * 41) / 2 });
+  expect(await collectEvidence(holder.session, holder.relations, 'none')).toMatchObject({
+    tables: [],
+    largeObjects: { count: 40 },
+  });
+  await holder.close();
 });
