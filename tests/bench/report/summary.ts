@@ -21,6 +21,8 @@ export interface Summary {
   readonly peakRssBytes: number;
   /** The largest. */
   readonly tempDiskBytes: number;
+  /** The most that its processes wrote into any files, wherever these are. */
+  readonly writtenBytes: number;
   readonly uploadedBytes: number;
   /** What the processors need for client and server: of each run, the median. */
   readonly processorLimitSeconds: number;
@@ -68,6 +70,7 @@ function summaryOf(way: Way, runs: readonly RunRecord[], cores: number): Summary
     sinkCpuSeconds: medianOf((run) => run.sinkCpuSeconds),
     peakRssBytes: Math.max(...runs.map((run) => run.peakRssBytes)),
     tempDiskBytes: Math.max(...runs.map((run) => run.tempDiskBytes)),
+    writtenBytes: Math.max(...runs.map((run) => run.writtenBytes)),
     uploadedBytes: medianOf((run) => run.uploadedBytes),
     processorLimitSeconds: medianOf((run) => busySeconds(run) / cores),
     processorLimitWithSinkSeconds: medianOf((run) => (busySeconds(run) + run.sinkCpuSeconds) / cores),

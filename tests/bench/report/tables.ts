@@ -48,7 +48,16 @@ function timesRow(row: Row, rows: readonly Row[]): string[] {
 export function costs(rows: readonly Row[]): Cells {
   const measured = rows.flatMap((row) => (row.status === 'measured' ? [row.summary] : []));
   return {
-    head: ['way', 'client CPU s', 'server CPU s', 'sink CPU s', 'peak RSS MiB', 'temp disk MB', 'uploaded MB'],
+    head: [
+      'way',
+      'client CPU s',
+      'server CPU s',
+      'sink CPU s',
+      'peak RSS MiB',
+      'temp disk MB',
+      'written to files MB',
+      'uploaded MB',
+    ],
     rows: measured.map((summary) => [
       summary.way.title,
       summary.clientCpuSeconds.toFixed(2),
@@ -56,6 +65,7 @@ export function costs(rows: readonly Row[]): Cells {
       summary.sinkCpuSeconds.toFixed(2),
       (summary.peakRssBytes / MEBIBYTE).toFixed(0),
       (summary.tempDiskBytes / MEGABYTE).toFixed(0),
+      (summary.writtenBytes / MEGABYTE).toFixed(0),
       (summary.uploadedBytes / MEGABYTE).toFixed(0),
     ]),
   };
