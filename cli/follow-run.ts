@@ -6,7 +6,7 @@ import { HoldfastError } from '../core/errors.ts';
 import { activeKey } from '../core/keys.ts';
 import type { Progress } from '../core/run-record.ts';
 import type { RunDisplay } from './run-display.ts';
-import { Speedometer, StateTracker } from './run-progress.ts';
+import { StateTracker } from './run-progress.ts';
 
 export interface FollowedRun {
   readonly run: string;
@@ -26,7 +26,6 @@ const POLL_MS = 1000;
  */
 export async function followRun(run: FollowedRun, display: RunDisplay, signal: AbortSignal): Promise<ExecutionState> {
   const states = new StateTracker();
-  const speed = new Speedometer();
   let partition = run.source === undefined ? undefined : activeKey(run.source).pk;
   for (;;) {
     const execution = await findExecution(run.executionArn);
@@ -38,8 +37,7 @@ export async function followRun(run: FollowedRun, display: RunDisplay, signal: A
     if (!['RUNNING', 'PENDING_REDRIVE'].includes(execution.status)) return execution;
     partition ??= (await findRunKey(run.table, run.run))?.pk;
     const progress = await findProgress(run, partition);
-    const bytesPerSecond = progress && speed.measure(progress);
-    display.show({ elapsedMs: elapsed(Date.now()), states: states.current(), progress, bytesPerSecond });
+    display.show({ elapsedMs: elapsed(Date.now()), states: states.current(), progress });
     await sleep(POLL_MS, undefined, { signal });
   }
 }

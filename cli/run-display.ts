@@ -22,12 +22,12 @@ export function plainDisplay(stream: NodeJS.WritableStream): RunDisplay {
     entered: (state, elapsedMs) => {
       at(elapsedMs, state);
     },
-    show: ({ progress, elapsedMs, bytesPerSecond }) => {
+    show: ({ progress, elapsedMs }) => {
       if (!progress) return;
       const phase = describePhase(progress);
       if (phase === lastPhase) return;
       lastPhase = phase;
-      at(elapsedMs, describeProgress(progress, bytesPerSecond));
+      at(elapsedMs, describeProgress(progress));
     },
     end: () => undefined,
   };

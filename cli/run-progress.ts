@@ -1,6 +1,5 @@
-/** How far a run is, from what is heard of it bit by bit. */
+/** Where a run is, from what is heard of it bit by bit. */
 import type { StateChange } from '../aws/executions.ts';
-import type { Progress } from '../core/run-record.ts';
 
 /** States in which something happens; the others are passed in no time. */
 const SHOWN_TYPES = ['Task', 'Parallel', 'Wait'];
@@ -28,21 +27,5 @@ export class StateTracker {
     const inside = [...this.#inside].filter(([, { type, count }]) => count > 0 && SHOWN_TYPES.includes(type));
     const inner = inside.filter(([, { type }]) => type !== 'Parallel');
     return (inner.length > 0 ? inner : inside).map(([state]) => state);
-  }
-}
-
-/** How fast the worker uploads. */
-export class Speedometer {
-  #last: Progress | undefined;
-  #bytesPerSecond: number | undefined;
-
-  /** @returns undefined until the worker has reported twice */
-  measure(progress: Progress): number | undefined {
-    const seconds = this.#last ? (Date.parse(progress.at) - Date.parse(this.#last.at)) / 1000 : 0;
-    if (this.#last && seconds > 0) {
-      this.#bytesPerSecond = Math.max(0, progress.bytesUploaded - this.#last.bytesUploaded) / seconds;
-    }
-    if (!this.#last || seconds > 0) this.#last = progress;
-    return this.#bytesPerSecond;
   }
 }

@@ -1,5 +1,5 @@
 /** A run while it runs, in one line. */
-import { formatBytes, formatDuration } from '../core/format.ts';
+import { countOf, formatBytes, formatCount, formatDuration } from '../core/format.ts';
 import type { Progress } from '../core/run-record.ts';
 import { printableLine } from './printable.ts';
 
@@ -8,27 +8,35 @@ export interface RunView {
   /** States that were entered and not left. */
   readonly states: readonly string[];
   readonly progress: Progress | undefined;
-  /** Of the upload, between the last two reports of the worker. */
-  readonly bytesPerSecond: number | undefined;
 }
 
 /** `12 s  RunDump, CheckSnapshot  dumping orders, 1 of 2 databases done, 35.2 MiB, 12.0 MiB/s` */
-export function describeView({ elapsedMs, states, progress, bytesPerSecond }: RunView): string {
+export function describeView({ elapsedMs, states, progress }: RunView): string {
   const parts = [formatDuration(elapsedMs), states.join(', ')];
-  if (progress) parts.push(describeProgress(progress, bytesPerSecond));
+  if (progress) parts.push(describeProgress(progress));
   return parts.filter((part) => part !== '').join('  ');
 }
 
-export function describeProgress(progress: Progress, bytesPerSecond?: number): string {
-  const { databasesDone, databasesDue, bytesUploaded } = progress;
+/** `dumping orders, 3 of 9 tables, 1 of 2 databases done, 35.2 MiB, 12.0 MiB/s, about 4 min left of orders` */
+export function describeProgress(progress: Progress): string {
+  const { database, databasesDone, databasesDue, bytesUploaded, bytesPerSecond, secondsLeft } = progress;
   return [
     describePhase(progress),
+    describeTables(progress),
     databasesDue > 0 ? `${databasesDone} of ${databasesDue} databases done` : '',
     formatBytes(bytesUploaded),
-    bytesPerSecond === undefined ? '' : `${formatBytes(Math.round(bytesPerSecond))}/s`,
+    bytesPerSecond === undefined ? '' : `${formatBytes(bytesPerSecond)}/s`,
+    secondsLeft === undefined || database === null
+      ? ''
+      : `about ${formatDuration(secondsLeft * 1000)} left of ${printableLine(database)}`,
   ]
     .filter((part) => part !== '')
     .join(', ');
+}
+
+function describeTables({ tablesDone, tablesDue }: Progress): string {
+  if (tablesDone === undefined || tablesDue === undefined) return '';
+  return `${formatCount(tablesDone)} of ${countOf(tablesDue, 'table')}`;
 }
 
 export function describePhase({ phase, database }: Progress): string {

@@ -30,6 +30,8 @@ export const DumpPlan = z.object({
   rds: z.object({ kind: z.enum(['instance', 'cluster']), identifier: z.string() }).optional(),
   /** After this moment the worker gives up with DeadlineExceeded. ISO-8601 UTC. */
   deadline: z.iso.datetime(),
+  /** A dump of which nothing moves for so long ends with DumpStalled. */
+  stallAfterMs: z.int().positive().optional(),
 });
 export type DumpPlan = z.infer<typeof DumpPlan>;
 
@@ -60,6 +62,14 @@ export const Progress = z.object({
   databasesDone: z.int().nonnegative(),
   databasesDue: z.int().nonnegative(),
   bytesUploaded: z.int().nonnegative(),
+  /** Of the current database; its large objects count as one table. */
+  tablesDone: z.int().nonnegative().optional(),
+  /** Absent until every archive has said what will be in it. */
+  tablesDue: z.int().nonnegative().optional(),
+  /** Of the upload, over the last half a minute. */
+  bytesPerSecond: z.int().nonnegative().optional(),
+  /** Until the current database is dumped; absent where nothing can be foretold. */
+  secondsLeft: z.int().nonnegative().optional(),
   at: z.iso.datetime(),
 });
 export type Progress = z.infer<typeof Progress>;

@@ -1,62 +1,36 @@
-/** Memory of uploads: a fixed number of part buffers, whatever the size of the dump. */
+/** What all uploads of the process share, so that its memory and its disk are bounded whatever is dumped, by however many. */
+import { createLendingPool, type LendingPool } from './lending-pool.ts';
+import { PART_BUFFER_BYTES } from './part-size.ts';
+import type { UploadLimits } from './upload-limits.ts';
 
-/** One is filled while four are in flight. */
+/**
+ * The worker's memory is these buffers and some 100 MiB, and has to stay below 128 MiB. A dump's rate is theirs: five of
+ * 5 MiB, one of them being filled, pass 150 MB/s to an S3 that takes 0.1 s for a part.
+ */
 const BUFFERS = 5;
-/** Large parts come late in very large dumps; fewer of them are held at a time, never less than what overlap needs. */
-const MEMORY_BYTES = 256 * 1024 ** 2;
-const BUFFERS_MIN = 3;
+
+/** One part is written while another one is sent: of the largest parts, 10 GiB of disk. */
+const FILES = 2;
 
 export interface PartPool {
-  /** Waits until a buffer is free. Its content is what was in it before. Rejects with the signal's reason. */
-  acquire(sizeBytes: number, signal: AbortSignal): Promise<Buffer>;
-  release(buffer: Buffer): void;
+  readonly limits: UploadLimits;
+  /** Of PART_BUFFER_BYTES each, with what was in them before. */
+  readonly buffers: LendingPool<Buffer>;
+  /** Permits for parts that are kept on disk. */
+  readonly files: LendingPool<symbol>;
+  /** Whether somebody waits for a buffer or a file now: S3 takes less than there is to be sent. */
+  readonly starved: boolean;
 }
 
-export function createPartPool(): PartPool {
-  let inUse = 0;
-  let free: Buffer[] = [];
-  const waiting = new Set<() => void>();
-
-  const take = (sizeBytes: number): Buffer => {
-    inUse += 1;
-    const index = free.findIndex((buffer) => buffer.length >= sizeBytes);
-    const [found] = index < 0 ? [] : free.splice(index, 1);
-    if (found) return found;
-    // Smaller buffers are of no more use: parts only grow.
-    free = [];
-    return Buffer.allocUnsafeSlow(sizeBytes);
-  };
-
+export function createPartPool(limits: UploadLimits): PartPool {
+  const buffers = createLendingPool(BUFFERS, () => Buffer.allocUnsafeSlow(PART_BUFFER_BYTES));
+  const files = createLendingPool(FILES, () => Symbol('file'));
   return {
-    acquire: async (sizeBytes, signal) => {
-      signal.throwIfAborted();
-      while (inUse >= buffersOf(sizeBytes)) await nextRelease(waiting, signal);
-      return take(sizeBytes);
-    },
-    release: (buffer) => {
-      inUse -= 1;
-      free.push(buffer);
-      for (const wake of [...waiting]) wake();
+    limits,
+    buffers,
+    files,
+    get starved() {
+      return buffers.starved || files.starved;
     },
   };
-}
-
-function buffersOf(sizeBytes: number): number {
-  return Math.min(BUFFERS, Math.max(BUFFERS_MIN, Math.floor(MEMORY_BYTES / sizeBytes)));
-}
-
-function nextRelease(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const wake = (): void => {
-      waiting.delete(wake);
-      signal.removeEventListener('abort', abort);
-      resolve();
-    };
-    const abort = (): void => {
-      waiting.delete(wake);
-      reject(signal.reason as Error);
-    };
-    waiting.add(wake);
-    signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -79,6 +79,9 @@ const Worker = z
       .default(FARGATE_DISK_GIB.min)
       .describe('ephemeral storage of the task in GiB; a dump needs none, a restore test holds the database'),
     timeout: durationBetween('1m', '23h').default('6h').describe('a run that takes longer fails with DeadlineExceeded'),
+    stallAfter: durationBetween('1m', '23h')
+      .default('15m')
+      .describe('a dump of which no byte moves for so long fails with DumpStalled'),
   })
   .superRefine(
     ({ cpu, memory }, context) => {

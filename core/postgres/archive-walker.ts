@@ -29,13 +29,15 @@ const BLOCK_DATA = 1;
 const BLOCK_LARGE_OBJECTS = 3;
 const NAMES_SHOWN = 5;
 
-export function walkArchive(): ArchiveWalker {
-  return new Walk();
+/** @param onBlock told the name of each entry whose data has come, such as `TABLE DATA public.item` */
+export function walkArchive(onBlock: (name: string) => void = () => undefined): ArchiveWalker {
+  return new Walk(onBlock);
 }
 
 class Walk implements ArchiveWalker {
   blocksDone = 0;
   blocksDue: number | null = null;
+  readonly #onBlock: (name: string) => void;
   readonly #reader = new ArchiveReader();
   readonly #steps = this.#walk();
   #due: EntriesWithData = new Map();
@@ -44,7 +46,8 @@ class Walk implements ArchiveWalker {
   /** Fixed before the end, when more bytes cannot change it. */
   #end: ArchiveEnd | undefined;
 
-  constructor() {
+  constructor(onBlock: (name: string) => void) {
+    this.#onBlock = onBlock;
     this.#steps.next();
   }
 
@@ -97,6 +100,7 @@ class Walk implements ArchiveWalker {
     yield* type === BLOCK_DATA ? this.#reader.skipData() : skipLargeObjects(this.#reader);
     this.#due.delete(id);
     this.blocksDone += 1;
+    this.#onBlock(name);
   }
 }
 

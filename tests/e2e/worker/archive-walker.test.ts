@@ -100,6 +100,14 @@ test('each archive is whole, in one piece and in any pieces', () => {
   }
 });
 
+test('blocks are named as they come', () => {
+  const names: string[] = [];
+  walkArchive((name) => names.push(name)).take(archive('18 data'));
+  const tables = ['Other.item', 'public.item', 'public.nothing', 'public.odd.name'];
+  expect(names.slice(0, -1)).toEqual(tables.map((table) => `TABLE DATA ${table}`));
+  expect(names.at(-1)).toMatch(/^BLOBS /);
+});
+
 test('blocks are counted as they come', () => {
   const blocks = [...dumps].map(([name, bytes]) => {
     const walker = walkArchive();

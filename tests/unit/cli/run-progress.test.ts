@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StateChange } from '../../../aws/executions.ts';
-import { Speedometer, StateTracker } from '../../../cli/run-progress.ts';
-import { progressOf } from './samples.ts';
+import { StateTracker } from '../../../cli/run-progress.ts';
 
 let id = 0;
 const change = (kind: StateChange['kind'], state: string, type = 'Task'): StateChange => ({
@@ -37,25 +36,5 @@ describe('states', () => {
     const states = new StateTracker();
     states.add([entered('CheckSnapshot'), exited('CheckSnapshot'), entered('CheckSnapshot')]);
     expect(states.current()).toEqual(['CheckSnapshot']);
-  });
-});
-
-describe('speed', () => {
-  const at = (second: number, bytesUploaded: number) =>
-    progressOf({ at: `2025-11-21T02:30:${String(second).padStart(2, '0')}.000Z`, bytesUploaded });
-
-  test('is known from the second report on, and stays until the next', () => {
-    const speed = new Speedometer();
-    expect(speed.measure(at(0, 1000))).toBeUndefined();
-    expect(speed.measure(at(0, 1000))).toBeUndefined();
-    expect(speed.measure(at(10, 6000))).toBe(500);
-    expect(speed.measure(at(10, 6000))).toBe(500);
-    expect(speed.measure(at(20, 6000))).toBe(0);
-  });
-
-  test('is never negative: a second worker begins at nothing', () => {
-    const speed = new Speedometer();
-    speed.measure(at(0, 9000));
-    expect(speed.measure(at(10, 0))).toBe(0);
   });
 });

@@ -8,7 +8,6 @@ const view = (more: Partial<RunView> = {}): RunView => ({
   elapsedMs: 72_000,
   states: [],
   progress: undefined,
-  bytesPerSecond: undefined,
   ...more,
 });
 
@@ -18,8 +17,13 @@ describe('the live line', () => {
     ['1 min 12 s  RunDump, CheckSnapshot', view({ states: ['RunDump', 'CheckSnapshot'] })],
     [
       '1 min 12 s  RunDump  dumping orders, 1 of 2 databases done, 35.2 MiB, 12.0 MiB/s',
-      view({ states: ['RunDump'], progress: progressOf(), bytesPerSecond: 12 * 1024 * 1024 }),
+      view({ states: ['RunDump'], progress: progressOf({ bytesPerSecond: 12 * 1024 * 1024 }) }),
     ],
+    [
+      '1 min 12 s  dumping orders, 1,203 of 9,999 tables, 1 of 2 databases done, 35.2 MiB, about 4 min left of orders',
+      view({ progress: progressOf({ tablesDone: 1203, tablesDue: 9999, secondsLeft: 240 }) }),
+    ],
+    ['1 min 12 s  dumping orders, 1 of 2 databases done, 35.2 MiB', view({ progress: progressOf({ tablesDone: 3 }) })],
     [
       '1 min 12 s  connecting, 0 B',
       view({

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ProgressMeter } from '../../../worker/progress.ts';
+
+let nowMs: number;
+let meter: ProgressMeter;
+
+beforeEach(() => {
+  nowMs = Date.parse('2025-11-21T02:30:00.000Z');
+  meter = new ProgressMeter(() => nowMs);
+});
+
+const later = (seconds: number): void => {
+  nowMs += seconds * 1000;
+};
+const table = (name: string, sizeBytes: number) => ({ schema: 'public', name, sizeBytes });
+
+test('nothing is said of what is not known', () => {
+  expect(meter.read()).toEqual({
+    phase: 'connecting',
+    database: null,
+    databasesDone: 0,
+    databasesDue: 0,
+    bytesUploaded: 0,
+    at: '2025-11-21T02:30:00.000Z',
+  });
+});
+
+test('the rate is that of the last half a minute, from the second report on', () => {
+  const rateAfter = (seconds: number, bytes: number): number | undefined => {
+    later(seconds);
+    meter.addBytes(bytes);
+    return meter.read().bytesPerSecond;
+  };
+  expect(rateAfter(0, 1000)).toBeUndefined();
+  expect(rateAfter(0, 1000)).toBeUndefined();
+  expect(rateAfter(10, 6000)).toBe(700);
+  expect(rateAfter(20, 0)).toBe(233);
+  expect(rateAfter(20, 0)).toBe(0);
+  expect(rateAfter(60, 6000)).toBeUndefined();
+});
+
+test('tables are counted over all archives, and due when each has said its own', () => {
+  const database = meter.beginDatabase({ archives: 2, tables: [], otherBytes: 0 });
+  const [first, second] = [database.archive(), database.archive()];
+  first.onMoved({ bytes: 10, blocksDone: 1, blocksDue: 3 });
+  second.onMoved({ bytes: 10, blocksDone: 0, blocksDue: null });
+  expect(meter.read()).toMatchObject({ tablesDone: 1 });
+  expect(meter.read().tablesDue).toBeUndefined();
+  second.onMoved({ bytes: 20, blocksDone: 4, blocksDue: 5 });
+  expect(meter.read()).toMatchObject({ tablesDone: 5, tablesDue: 8 });
+  meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 });
+  expect(meter.read()).toMatchObject({ tablesDone: 0 });
+});
+
+describe('what is left', () => {
+  /** 50 bytes a second, and so many of the archive written; what is done of it is told before. */
+  const secondsLeft = (move: (bytes: number) => void, bytes: number): number | undefined => {
+    meter.read();
+    later(10);
+    meter.addBytes(500);
+    move(bytes);
+    return meter.read().secondsLeft;
+  };
+  const begin = (otherBytes: number) => {
+    const tables = [table('small', 10), table('medium', 1990), table('large', 8000)];
+    const archive = meter.beginDatabase({ archives: 1, tables, otherBytes }).archive();
+    return {
+      ...archive,
+      move: (bytes: number) => {
+        archive.onMoved({ bytes, blocksDone: 0, blocksDue: 3 });
+      },
+    };
+  };
+
+  test('is foretold by what is done', () => {
+    const { move, onBlock } = begin(0);
+    move(5);
+    onBlock('TABLE DATA public.small');
+    expect(secondsLeft(move, 400)).toBeUndefined();
+    move(500);
+    onBlock('TABLE DATA public.medium');
+    // 2000 bytes became 500, so 10,000 become 2500, of which 1500 are left.
+    expect(secondsLeft(move, 1000)).toBe(30);
+  });
+
+  test('counts large objects, whose blocks say nothing of tables', () => {
+    const { move, onBlock } = begin(2000);
+    move(100);
+    onBlock('BLOBS 1..9');
+    move(600);
+    onBlock('TABLE DATA public.medium');
+    expect(secondsLeft(move, 1000)).toBe(Math.ceil(((500 / 1990) * 12_000 - 1000) / 50));
+  });
+
+  test('is not foretold where it was foretold wrong, nor while nothing moves', () => {
+    const { move, onBlock } = begin(0);
+    move(100);
+    onBlock('TABLE DATA public.medium');
+    meter.read();
+    later(10);
+    expect(meter.read()).toMatchObject({ bytesPerSecond: 0 });
+    expect(meter.read().secondsLeft).toBeUndefined();
+    expect(secondsLeft(move, 5000)).toBeUndefined();
+  });
+});
+
+test('it is idle while neither pg_dump nor S3 moves a byte', () => {
+  const archive = meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 }).archive();
+  later(3);
+  expect(meter.idleMs()).toBe(3000);
+  archive.onMoved({ bytes: 1, blocksDone: 0, blocksDue: null });
+  later(1);
+  expect(meter.idleMs()).toBe(1000);
+  meter.addBytes(1);
+  expect(meter.idleMs()).toBe(0);
+  later(2);
+  meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 });
+  expect(meter.idleMs()).toBe(0);
+});

@@ -1,0 +1,70 @@
+/** Ends what would never end by itself: a dump that stands still, and one that is not done in time. */
+import { HoldfastError } from '../core/errors.ts';
+import { formatDuration } from '../core/format.ts';
+import type { PartPool } from './part-pool.ts';
+import type { Server } from './postgres/server.ts';
+import { describeWaits } from './postgres/waits.ts';
+import type { ProgressMeter } from './progress.ts';
+
+/** Where neither the plan nor holdfast.yml says another. */
+export const STALL_AFTER_MS = 15 * 60_000;
+const LOOKS_PER_STALL = 10;
+const LOOK_MS_MAX = 10_000;
+/** What a timer of Node holds; a deadline further away is no deadline. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+export interface WatchedDump {
+  readonly server: Server;
+  readonly database: string;
+  /** Of every session of the worker. */
+  readonly applicationName: string;
+  readonly stallAfterMs: number;
+  readonly pool: PartPool;
+  readonly progress: ProgressMeter;
+}
+
+/**
+ * Watches while archives are written; `stop` when they are.
+ * @param fail told once: DumpStalled with who stands still, and what each of our sessions waits for
+ */
+export function watchStall(dump: WatchedDump, fail: (error: HoldfastError) => void): { stop(): void } {
+  const over = new AbortController();
+  const lookMs = Math.min(LOOK_MS_MAX, dump.stallAfterMs / LOOKS_PER_STALL);
+  const timer = setInterval(() => {
+    if (dump.progress.idleMs() < dump.stallAfterMs) return;
+    clearInterval(timer);
+    void describeStall(dump).then((error) => {
+      if (!over.signal.aborted) fail(error);
+    });
+  }, lookMs);
+  return {
+    stop: () => {
+      over.abort();
+      clearInterval(timer);
+    },
+  };
+}
+
+async function describeStall({
+  server,
+  database,
+  applicationName,
+  stallAfterMs,
+  pool,
+}: WatchedDump): Promise<HoldfastError> {
+  // Whoever reads next has no buffer only while S3 takes none of the parts that it was sent.
+  const who = pool.starved ? 'S3 took no part of the archive' : 'pg_dump gave no byte';
+  const waits = await describeWaits(server, database, applicationName);
+  return new HoldfastError('DumpStalled', `${who} for ${formatDuration(stallAfterMs)}; ${waits}`);
+}
+
+/** @returns the timer, to be cleared */
+export function abortAtDeadline(deadline: string, cancel: AbortController): NodeJS.Timeout {
+  const remainingMs = Math.max(0, Date.parse(deadline) - Date.now());
+  return setTimeout(
+    () => {
+      cancel.abort(new HoldfastError('DeadlineExceeded', `the dump was not done at its deadline ${deadline}`));
+    },
+    Math.min(remainingMs, TIMER_MAX_MS),
+  );
+}
