@@ -57,7 +57,7 @@ function grantMembership({ member, group, admin }: Membership): string {
 }
 
 /** The quote of the block must not occur in it: names may hold anything. */
-function anonymousBlock(body: string): string {
+export function anonymousBlock(body: string): string {
   let tag = '$holdfast$';
   while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`;
   return `DO ${tag} BEGIN ${body} END ${tag};`;

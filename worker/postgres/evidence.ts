@@ -3,6 +3,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import type { Dump } from '../../core/config/schema.ts';
 import type { Evidence } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
+import { databaseIdentity, databaseSettings } from './database-facts.ts';
 import type { ListedRelation } from './relations.ts';
 import type { Session } from './session.ts';
 
@@ -34,8 +35,8 @@ export async function describeDatabase(
     sequences: await lastValues(session, relations),
     largeObjects: { count: await countLargeObjects(session) },
     extensions: await session.rows<Evidence['extensions'][number]>(EXTENSIONS_SQL),
-    settings: await session.rows<Evidence['settings'][number]>(SETTINGS_SQL),
-    database: await describeSelf(session),
+    settings: await databaseSettings(session),
+    database: await databaseIdentity(session),
   };
 }
 
@@ -83,12 +84,6 @@ async function lastValues(session: Session, relations: readonly ListedRelation[]
   return session.rows<Evidence['sequences'][number]>(SEQUENCES_SQL, [sequences.map(({ oid }) => oid)]);
 }
 
-async function describeSelf(session: Session): Promise<NonNullable<Evidence['database']>> {
-  const [described] = await session.rows<NonNullable<Evidence['database']>>(DATABASE_SQL);
-  if (described === undefined) throw new HoldfastError('UnexpectedError', 'the database is not in its own catalog');
-  return described;
-}
-
 async function countLargeObjects(session: Session): Promise<number> {
   const [row] = await session.rows<{ count: string }>(
     'SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata',
@@ -122,26 +117,3 @@ const EXTENSIONS_SQL = `
 SELECT e.extname AS name, n.nspname AS schema, e.extversion AS version
   FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
  ORDER BY e.extname COLLATE "C"`;
-
-const DATABASE_SQL = `
-SELECT pg_catalog.pg_get_userbyid(d.datdba) AS owner, d.datconnlimit AS "connectionLimit",
-       pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
-       (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                 'grantee', grantee.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable)
-                 ORDER BY grantee.rolname COLLATE "C" NULLS FIRST, a.privilege_type COLLATE "C"), '[]')
-          FROM pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
-          LEFT JOIN pg_catalog.pg_roles grantee ON grantee.oid = a.grantee
-         WHERE a.grantee = 0 OR grantee.oid IS NOT NULL) AS acl
-  FROM pg_catalog.pg_database d
- WHERE d.datname = pg_catalog.current_database()`;
-
-/** ALTER DATABASE SET and ALTER ROLE IN DATABASE SET: an archive holds them only for pg_restore --create. */
-const SETTINGS_SQL = `
-SELECT pg_catalog.split_part(setting, '=', 1) AS name,
-       pg_catalog.substr(setting, pg_catalog.strpos(setting, '=') + 1) AS value,
-       r.rolname AS role
-  FROM pg_catalog.pg_db_role_setting s
-  CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS setting
-  LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
- WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
- ORDER BY 3 NULLS FIRST, 1`;

@@ -1,12 +1,19 @@
-/** The roles that a database refers to: owners, grantees, policies, default privileges, and the groups of those. */
+/**
+ * What of a database is outside its archive: the roles that it refers to (owners, grantees, policies, default privileges,
+ * and the groups of those), and the database's own settings, privileges and comment.
+ */
+import { databaseSql } from '../../core/postgres/database-sql.ts';
 import { rolesSql, type Membership, type Role } from '../../core/postgres/roles-sql.ts';
+import { databaseIdentity, databaseSettings } from './database-facts.ts';
 import type { Session } from './session.ts';
 
 /** From catalogs that everybody may read; pg_dumpall needs pg_authid, which no user of RDS may. */
 export async function portableRoles(session: Session): Promise<string> {
   const roles = await session.rows<Role>(`${REFERRED_SQL} ${ROLES_SQL}`);
   const memberships = await session.rows<Membership>(MEMBERSHIPS_SQL);
-  return rolesSql(roles, memberships);
+  const { acl, comment } = await databaseIdentity(session);
+  const settings = await databaseSettings(session);
+  return [rolesSql(roles, memberships), databaseSql({ settings, acl, comment })].join('\n');
 }
 
 /**
