@@ -52,10 +52,19 @@ export async function countRows(session: Session, relations: readonly ListedRela
   const counted = relations.filter(({ kind, withRows }) => kind === 'r' && withRows);
   for (let start = 0; start < counted.length; start += TABLES_PER_QUERY) {
     const batch = counted.slice(start, start + TABLES_PER_QUERY);
-    const rows = await session.rows<{ index: number; count: string }>(countSql(batch));
+    const rows = await releasingLocks(session, () => session.rows<{ index: number; count: string }>(countSql(batch)));
     for (const { index, count } of rows) addRows(totals, batch[index], Number(count));
   }
   return [...totals.values()];
+}
+
+/** A query locks the indexes of its tables too, until its transaction ends or is rolled back to a point before. */
+async function releasingLocks<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run('SAVEPOINT before_count');
+  const result = await work();
+  await session.run('ROLLBACK TO SAVEPOINT before_count');
+  await session.run('RELEASE SAVEPOINT before_count');
+  return result;
 }
 
 /** ONLY: the rows of inheriting tables and of partitions are counted with those. */

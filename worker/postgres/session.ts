@@ -38,6 +38,9 @@ const SETTINGS = {
   // A worker that dies without a word does not leave a count running for hours.
   client_connection_check_interval: '2s',
   row_security: 'off',
+  // A count reads several times faster than pg_dump: with more processes it would only take time from it.
+  max_parallel_workers_per_gather: '0',
+  jit: 'off',
   DateStyle: 'ISO',
   TimeZone: 'UTC',
 };

@@ -121,6 +121,16 @@ describe('a list of tables that is stale when they are locked', () => {
   });
 });
 
+test('counting keeps no lock but those of the tables', async () => {
+  await query(server, database, 'ALTER TABLE item ADD PRIMARY KEY (n); CREATE INDEX ON item ((n + 1))');
+  const holder = await hold();
+  await collectEvidence(holder.session, holder.relations, 'counts');
+  const held = await holder.session.rows<{ name: string }>(`SELECT relname AS name FROM pg_catalog.pg_locks
+    JOIN pg_catalog.pg_class c ON c.oid = relation WHERE pid = pg_catalog.pg_backend_pid() AND c.oid >= 16384`);
+  expect(held).toEqual([{ name: 'item' }]);
+  await holder.close();
+});
+
 test('a lock that does not come in time names who holds it', async () => {
   const other = await begin("SET application_name = 'migration'; LOCK TABLE item");
   const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
