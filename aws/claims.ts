@@ -1,7 +1,7 @@
 /** Claims of a run: on its scheduled slot, and on its source. Owners are executions; their life is asked, not guessed. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HoldfastError } from '../core/errors.ts';
 import { activeKey, slotKey, type RowKey } from '../core/keys.ts';
 import type { RunRef } from '../core/steps.ts';

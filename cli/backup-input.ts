@@ -1,5 +1,5 @@
 /** From the arguments of `holdfast backup` to the input of a run: everything wrong is said at once, before a start. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssue } from '../core/config/describe-issue.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { RunInput } from '../core/run-input.ts';

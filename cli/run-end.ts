@@ -1,6 +1,6 @@
 /** What a run that somebody waited for has come to. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExecutionState } from '../aws/executions.ts';
 import { failureOfStep, HoldfastError, type Failure } from '../core/errors.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,5 @@
 /** What a person, a schedule or a program may say to start a backup. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const PARTS = ['snapshot', 'dump'] as const;
 export type Part = (typeof PARTS)[number];

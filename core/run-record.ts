@@ -2,7 +2,7 @@
  * What a run leaves in the table, and what its steps hand to one another there. The worker reads its plan from the
  * run's row and writes its outcome into it; payloads of the state machine carry only keys and totals.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Connection, Dump } from './config/schema.ts';
 import { SizeGate } from './config/size-gate.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';

@@ -1,5 +1,5 @@
 /** Why a worker ended, from what ECS says of its task when the worker itself left no outcome. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HoldfastError } from './errors.ts';
 
 /** The part of ECS's task description that says why it stopped, as Step Functions spells it in a Cause. */

@@ -1,5 +1,5 @@
 /** State CheckSnapshot: looks whether the snapshot is available, has failed or takes too long. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { findSnapshot } from '../aws/snapshots.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { snapshotProgress } from '../core/snapshot-progress.ts';

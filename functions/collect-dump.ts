@@ -6,7 +6,7 @@ import { runPrefix, type RunId } from '../core/keys.ts';
 import type { Outcome } from '../core/run-record.ts';
 import { CollectDumpInput, type CollectedDump } from '../core/steps.ts';
 import { errorOfLostWorker } from '../core/worker-end.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { taskHandler } from './handler.ts';
 
 async function collectDump({ taskError, ...run }: z.infer<typeof CollectDumpInput>): Promise<CollectedDump> {

@@ -1,5 +1,5 @@
 /** State CreateSnapshot: orders the manual snapshot of the run, once, however often the state runs. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { checkSnapshotQuota } from '../aws/snapshot-quota.ts';
 import { findSnapshot, orderSnapshot, snapshotTarget, type RdsSnapshot } from '../aws/snapshots.ts';
 import { HoldfastError } from '../core/errors.ts';

@@ -16,7 +16,9 @@ export async function buildWorker(outDir: string): Promise<void> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    keepNames: true,
+    // The SDK's ES modules, and no white space: what is not loaded is not held in memory for hours (15 MiB less).
+    mainFields: ['module', 'main'],
+    minifyWhitespace: true,
     sourcemap: 'linked',
     sourcesContent: false,
     // An optional native driver that pg asks for and does without.

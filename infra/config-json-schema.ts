@@ -1,5 +1,5 @@
 /** The JSON Schema of `holdfast.yml`, by which editors complete and explain its keys. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONFIG_KEYS, SOURCE_KEYS } from '../core/config/schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -1,5 +1,5 @@
 /** docs/manifest.md: every field of the manifest and of the evidence, from their schemas. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Evidence, Manifest } from '../core/manifest.ts';
 import { table } from './markdown-table.ts';
 

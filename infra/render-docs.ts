@@ -1,5 +1,5 @@
 /** The pages of docs/ that are made from the code, so that they cannot say anything else than it does. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERRORS } from '../core/errors.ts';
 import { Evidence, Manifest } from '../core/manifest.ts';
 import { configJsonSchema } from './config-json-schema.ts';

@@ -1,6 +1,6 @@
 /** The database secret in AWS Secrets Manager, in the shape that RDS uses. */
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretsManager } from '../aws/clients.ts';
 import { HoldfastError } from '../core/errors.ts';
 

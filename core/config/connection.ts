@@ -1,5 +1,5 @@
 /** How to reach a Postgres server: what the secret does not say, and how its certificate is judged. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isRecord, Name } from './values.ts';
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;

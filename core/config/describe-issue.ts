@@ -1,5 +1,5 @@
 /** What the schema found, in words that say what to write instead. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearestOf } from './nearest.ts';
 import type { Path } from './read-yaml.ts';
 import { mayShow } from './show-value.ts';

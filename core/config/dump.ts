@@ -1,5 +1,5 @@
 /** What pg_dump is to do with each database of a source. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ALLOWED_PG_DUMP_ARGUMENTS, compressionProblem } from './pg-dump-arguments.ts';
 import { headOf } from './show-value.ts';
 import { Name, textWith } from './values.ts';

@@ -1,5 +1,5 @@
 /** How long recovery points stay, and where old ones go. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Duration, isRecord } from './values.ts';
 
 /** The keys of `retention` that keep something; `atLeast` alone would remove nearly everything. */

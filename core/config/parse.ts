@@ -1,5 +1,5 @@
 /** The text of `holdfast.yml` to the configuration, or to everything that is wrong with it at once. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { HoldfastError } from '../errors.ts';
 import { describeIssue, describeType, describeUnknownKey, keysAllowedAt } from './describe-issue.ts';
 import { mergeDefaults, originOf } from './merge-defaults.ts';

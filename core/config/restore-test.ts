@@ -1,5 +1,5 @@
 /** How a recovery point is proven: by restoring it on a schedule, and asking it questions. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Cron, Duration, Name, Timezone } from './values.ts';
 
 export const RestoreCheck = z.strictObject({

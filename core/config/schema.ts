@@ -2,7 +2,7 @@
  * The shape of `holdfast.yml`: one schema, from which the types, the checks and the editors' JSON Schema come.
  * Every schema accepts its own output again, so that what was resolved can be stored and read back.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Connection, RestoreTarget } from './connection.ts';
 import { Dump } from './dump.ts';
 import { describeFargateMemory, FARGATE_CPU_UNITS, FARGATE_DISK_GIB, isFargateSize } from './fargate.ts';

@@ -1,5 +1,5 @@
 /** When a dump is so much smaller than the ones before it that a person should look. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const SizeGate = z
   .union([

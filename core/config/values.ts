@@ -1,5 +1,5 @@
 /** The values that several keys of the configuration share. They stay text: what was parsed can be parsed again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cronProblem } from './cron.ts';
 import { DURATION_HELP, DURATION_PATTERN, parseDurationMs } from './duration.ts';
 import { headOf, mayBeLogin } from './show-value.ts';

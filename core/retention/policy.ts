@@ -1,5 +1,5 @@
 /** What holdfast.yml says about how long the recovery points of a source stay. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { alarmAfterMs } from '../config/alarm-after.ts';
 import type { Retention } from '../config/keeping.ts';
 import type { Source } from '../config/schema.ts';

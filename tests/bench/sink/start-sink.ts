@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { STATUS_PATH } from './server.ts';
 
 const MICROSECONDS = 1e6;
