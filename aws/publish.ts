@@ -1,21 +1,21 @@
-/** Sends a run's message to the topic, and remembers that the end of the run was announced. */
+/** Sends the message about a run, a restore or a restore test to the topic, and remembers that its end was announced. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { latestKey } from '../core/keys.ts';
-import { composeMessage } from '../core/messages.ts';
-import type { RunRow } from '../core/run-record.ts';
+import { composeMessage, type Message } from '../core/messages.ts';
+import { composeRestoreMessage } from '../core/restore-messages.ts';
+import { isRestoring, type WorkRow } from '../core/work-row.ts';
 import { dynamo, sns } from './clients.ts';
 import { bucketName, tableName, topicArn } from './environment.ts';
 import { findRow } from './run-store.ts';
 
 const LatestRow = z.looseObject({ run: z.string(), startedAt: z.string(), finishedAt: z.string() });
 
-/** Publishes what the row says of its run: started, succeeded, failed or aborted. */
-export async function publishRun(run: RunRow): Promise<void> {
-  const latest = LatestRow.optional().parse(await findRow(latestKey(run.source))) ?? null;
-  const { subject, text, json, attributes } = composeMessage({ run, latest, now: new Date(), bucket: bucketName() });
+/** Publishes what the row says: started, succeeded, failed or aborted. */
+export async function publishWork(row: WorkRow): Promise<void> {
+  const { subject, text, json, attributes } = await compose(row);
   await sns().send(
     new PublishCommand({
       TopicArn: topicArn(),
@@ -32,14 +32,21 @@ export async function publishRun(run: RunRow): Promise<void> {
   );
 }
 
-/** Publishes the end of a run and marks its row, so that the backstop stays silent. */
-export async function publishEnd(run: RunRow): Promise<void> {
-  await publishRun(run);
+async function compose(row: WorkRow): Promise<Message> {
+  const now = new Date();
+  if (isRestoring(row)) return composeRestoreMessage({ row, now });
+  const latest = LatestRow.optional().parse(await findRow(latestKey(row.source))) ?? null;
+  return composeMessage({ run: row, latest, now, bucket: bucketName() });
+}
+
+/** Publishes the end of work and marks its row, so that the backstop stays silent. */
+export async function publishEnd(row: WorkRow): Promise<void> {
+  await publishWork(row);
   try {
     await dynamo().send(
       new UpdateCommand({
         TableName: tableName(),
-        Key: { pk: run.pk, sk: run.sk },
+        Key: { pk: row.pk, sk: row.sk },
         UpdateExpression: 'SET notifiedAt = :now',
         ConditionExpression: 'attribute_exists(pk)',
         ExpressionAttributeValues: { ':now': new Date().toISOString() },

@@ -46,20 +46,33 @@ function parseRow(row: Row): { run?: RunRow; unreadable?: FoundRuns['unreadable'
   return { unreadable: { key: `${String(row['pk'])} / ${String(row['sk'])}`, problem } };
 }
 
+/** Every run of a source, newest first; read as far as they are asked for. Rows that are not readable are left out. */
+export async function* newestRuns(table: string, source: string): AsyncGenerator<RunRow> {
+  for await (const { Items = [] } of paginateQuery({ client: dynamo() }, runsQuery(table, source))) {
+    for (const item of Items) {
+      const { run } = parseRow(item);
+      if (run) yield run;
+    }
+  }
+}
+
 async function queryRuns(table: string, source: string, limit: number): Promise<Row[]> {
-  const query: QueryCommandInput = {
-    TableName: table,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :run)',
-    ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':run': RUN_SORT_PREFIX },
-    ScanIndexForward: false,
-    Limit: limit,
-  };
   const rows: Row[] = [];
+  const query = { ...runsQuery(table, source), Limit: limit };
   for await (const { Items = [] } of paginateQuery({ client: dynamo() }, query)) {
     rows.push(...Items);
     if (rows.length >= limit) break;
   }
   return rows;
+}
+
+function runsQuery(table: string, source: string): QueryCommandInput {
+  return {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :run)',
+    ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':run': RUN_SORT_PREFIX },
+    ScanIndexForward: false,
+  };
 }
 
 async function scanRuns(table: string): Promise<Row[]> {

@@ -2,7 +2,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ExecutionDoesNotExist } from '@aws-sdk/client-sfn';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HoldfastError } from '../core/errors.ts';
 import { claimKey, type RowKey } from '../core/keys.ts';
 import {
@@ -13,11 +13,9 @@ import {
   type RestoreTestOutcome,
 } from '../core/restore-record.ts';
 import { RunRow, type Outcome, type Progress } from '../core/run-record.ts';
+import { parseWorkRow, type WorkRow } from '../core/work-row.ts';
 import { dynamo, stepFunctions } from './clients.ts';
 import { tableName } from './environment.ts';
-
-/** What is worked on: a run, a restore or a restore test. */
-export type WorkRow = RunRow | RestoreRow | RestoreTestRow;
 
 const Claimed = z.looseObject({ attempt: z.int().positive() });
 
@@ -36,9 +34,22 @@ export async function findRun(key: RowKey): Promise<RunRow | undefined> {
 
 /** @throws UnexpectedError when there is no such row */
 export async function getRun(key: RowKey): Promise<RunRow> {
-  const run = await findRun(key);
-  if (!run) throw new HoldfastError('UnexpectedError', `no row ${key.pk} / ${key.sk} in table ${tableName()}`);
-  return run;
+  return (await findRun(key)) ?? noRow(key);
+}
+
+function noRow({ pk, sk }: RowKey): never {
+  throw new HoldfastError('UnexpectedError', `no row ${pk} / ${sk} in table ${tableName()}`);
+}
+
+/** The row of whatever work it is. */
+export async function findWork(key: RowKey): Promise<WorkRow | undefined> {
+  const row = await findRow(key);
+  return row && parseWorkRow(row);
+}
+
+/** @throws UnexpectedError when there is no such row */
+export async function getWork(key: RowKey): Promise<WorkRow> {
+  return (await findWork(key)) ?? noRow(key);
 }
 
 export async function findRestore(key: RowKey): Promise<RestoreRow | undefined> {

@@ -1,5 +1,5 @@
 /** The manifest of a recovery point, format holdfast/1: what a restore needs to know, and who says that it is good. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TRIGGERS } from './run-input.ts';
 
 export const MANIFEST_FORMAT = 'holdfast/1';
@@ -99,7 +99,7 @@ export const RestoreTestEntry = z.looseObject({
     .string()
     .nullable()
     .describe('hex, over everything that was compared with the evidence; null: not everything was'),
-  by: z.string().describe('who tested: the image or command of the worker'),
+  by: z.string().describe('ARN of the execution that tested'),
   failure: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
   checks: z.array(RestoreTestCheck).describe("the source's own SQL checks"),
 });

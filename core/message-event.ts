@@ -8,13 +8,14 @@ import type { LatestPoint, MessageInput, MessageOutcome } from './message-input.
 import type { DatabaseFailure } from './run-record.ts';
 import type { Trigger } from './run-input.ts';
 
-const EVENT_FORMAT = 'holdfast-event/1';
+export const EVENT_FORMAT = 'holdfast-event/1';
 
 /** A message attribute and its text share 256 KiB with everything else that SNS carries. */
 const EVENT_FAILURE_MAX_CHARS = 300;
 
 export interface RunEvent {
   readonly format: typeof EVENT_FORMAT;
+  readonly kind: 'backup';
   readonly outcome: MessageOutcome;
   readonly source: string;
   readonly run: string;
@@ -46,6 +47,7 @@ export function toEvent({ run, latest, bucket }: MessageInput, outcome: MessageO
   const { snapshot } = run;
   return {
     format: EVENT_FORMAT,
+    kind: 'backup',
     outcome,
     source: run.source,
     run: run.run,
@@ -75,7 +77,7 @@ export function toEvent({ run, latest, bucket }: MessageInput, outcome: MessageO
   };
 }
 
-function shortened({ code, message }: Failure): Failure {
+export function shortened({ code, message }: Failure): Failure {
   const isLong = message.length > EVENT_FAILURE_MAX_CHARS;
   return { code, message: isLong ? `${message.slice(0, EVENT_FAILURE_MAX_CHARS - 1)}…` : message };
 }

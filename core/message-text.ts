@@ -1,27 +1,15 @@
 /** The body of a mail about a run. */
-import { consoleUrl } from './console-url.ts';
-import { ERRORS, type ErrorCode, type Failure } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
 import { failedDatabasesOf } from './failed-databases.ts';
 import { countOf, formatBytes, formatDuration, formatTime } from './format.ts';
 import { runPrefix, UNKNOWN_SOURCE } from './keys.ts';
 import type { DatabaseDump } from './manifest.ts';
 import type { LatestPoint, MessageInput } from './message-input.ts';
-import type { Trigger } from './run-input.ts';
+import { describeFailure, hintOf, linkTo, listed, section, STARTED_BY, table } from './message-parts.ts';
 import type { RunRow } from './run-record.ts';
-
-/** A mail lists so many of anything; the manifest has them all. */
-const LISTED_MAX = 30;
-const FAILURE_MAX_CHARS = 2000;
 
 /** Why a run is refused before anything is started. The worker raises some of them too, after the start. */
 const REFUSALS: readonly ErrorCode[] = ['InvalidInput', 'InvalidConfig', 'SourceNotFound', 'RunInProgress'];
-
-const STARTED_BY: Readonly<Record<Trigger, string>> = {
-  schedule: 'its schedule',
-  manual: 'a person',
-  cli: 'the holdfast command',
-  ci: 'a CI job',
-};
 
 export function composeText(input: MessageInput): string {
   const { run } = input;
@@ -34,7 +22,7 @@ export function composeText(input: MessageInput): string {
     warnings(run.dumps ?? []),
     isVerifiedPoint(run) || run.status === 'running' ? '' : protection(input),
     whatToDo(run),
-    link(run),
+    linkTo(run.executionArn),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -99,11 +87,6 @@ function why(run: RunRow): string {
     ...(isRepeated ? [] : describeFailure(failure)),
     ...listed(parts.flatMap((part) => describeFailure(part.failure, `database ${part.database}: `))),
   ]);
-}
-
-function describeFailure({ code, message }: Failure, of = ''): string[] {
-  const text = message.length > FAILURE_MAX_CHARS ? `${message.slice(0, FAILURE_MAX_CHARS)}…` : message;
-  return `${of}${code}: ${text}`.split('\n').map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function leftByRun({ run, bucket }: MessageInput): string {
@@ -189,27 +172,5 @@ function whatToDo(run: RunRow): string {
       `  npx holdfast accept ${run.run} --why "…"`,
     ]);
   }
-  const hint = run.failure ? ERRORS[run.failure.code].hint : 'read the execution';
-  return section('What to do', [`${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`]);
-}
-
-function link({ executionArn }: RunRow): string {
-  const url = consoleUrl(executionArn);
-  return section('Execution', [url ?? executionArn]);
-}
-
-function section(title: string, lines: readonly string[]): string {
-  return `${title}\n${lines.map((line) => `  ${line}`).join('\n')}`;
-}
-
-function table(rows: readonly (readonly [string, string])[]): string {
-  return rows
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `  ${name.padEnd(12)}${value}`)
-    .join('\n');
-}
-
-function listed(lines: readonly string[]): string[] {
-  if (lines.length <= LISTED_MAX) return [...lines];
-  return [...lines.slice(0, LISTED_MAX), `and ${lines.length - LISTED_MAX} more, which the manifest lists`];
+  return section('What to do', [hintOf(run.failure)]);
 }

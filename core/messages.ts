@@ -7,16 +7,18 @@ import { toEvent, type RunEvent } from './message-event.ts';
 import type { MessageInput, MessageOutcome } from './message-input.ts';
 import { composeText } from './message-text.ts';
 import { UNKNOWN_SOURCE } from './keys.ts';
+import type { RestoreEvent } from './restore-event.ts';
 import type { RunRow } from './run-record.ts';
+import type { WorkKind } from './work-row.ts';
 
 export interface Message {
   /** ASCII, one line, under 100 characters: what SNS takes as the subject of a mail. */
   readonly subject: string;
   readonly text: string;
   /** The same for programs. */
-  readonly json: RunEvent;
+  readonly json: RunEvent | RestoreEvent;
   /** Message attributes, by which subscriptions filter. */
-  readonly attributes: { readonly source: string; readonly outcome: MessageOutcome };
+  readonly attributes: { readonly source: string; readonly kind: WorkKind; readonly outcome: MessageOutcome };
 }
 
 const SUBJECT_MAX = 99;
@@ -26,16 +28,16 @@ export function composeMessage(input: MessageInput): Message {
   const { run } = input;
   const outcome = run.status === 'running' ? 'started' : run.status;
   return {
-    subject: subjectOf(run, outcome),
+    subject: subjectOf(run.source, outcome, subjectDetail(run, outcome)),
     text: composeText(input),
     json: toEvent(input, outcome),
-    attributes: { source: run.source, outcome },
+    attributes: { source: run.source, kind: 'backup', outcome },
   };
 }
 
-function subjectOf(run: RunRow, outcome: MessageOutcome): string {
-  const source = run.source === UNKNOWN_SOURCE ? '(no source)' : run.source;
-  const detail = subjectDetail(run, outcome);
+/** @param detail may be empty */
+export function subjectOf(name: string, outcome: MessageOutcome, detail: string): string {
+  const source = name === UNKNOWN_SOURCE ? '(no source)' : name;
   const subject = `[holdfast] ${outcome.toUpperCase()} ${source}${detail === '' ? '' : `: ${detail}`}`;
   const ascii = subject.replace(/[^\x20-\x7e]+/g, '?');
   return ascii.length <= SUBJECT_MAX ? ascii : `${ascii.slice(0, SUBJECT_MAX - 3)}...`;

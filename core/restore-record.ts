@@ -2,7 +2,7 @@
  * What restores and restore tests leave in the table, and what their steps hand to one another there. As with a dump,
  * the worker reads its plan from the row and writes its outcome into it; the outcome decides. No secret is in here.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Connection, RestoreTarget } from './config/connection.ts';
 import { RestoreCheck } from './config/restore-test.ts';
 import { DatabaseDump, RESTORE_TEST_RESULTS, RestoreTestCheck } from './manifest.ts';
@@ -120,7 +120,7 @@ export const RestoreTimings = z.object({
 });
 export type RestoreTimings = z.infer<typeof RestoreTimings>;
 
-const RestoredDatabase = z.object({
+export const RestoredDatabase = z.object({
   /** Name in the recovery point. */
   database: z.string(),
   failure: Failure.nullable(),

@@ -2,7 +2,7 @@
  * What the states of the backup machine hand to one another: keys and totals, never lists of tables. The shapes are
  * named after the states in statemachine/backup.asl.json.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Failure as FailureValue } from './errors.ts';
 import { Snapshot, VERDICTS } from './manifest.ts';
 import { DatabaseFailure, Failure } from './run-record.ts';
@@ -32,6 +32,15 @@ export type RunRef = z.infer<typeof RunRef>;
 
 export const PlanBackupInput = Execution;
 
+/** Size and place of the Fargate task, in ECS's own spelling. */
+export interface TaskSize {
+  readonly cpu: string;
+  readonly memory: string;
+  readonly diskGiB: number;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+}
+
 /** Result of PlanBackup; the machine keeps it as the variable `run`. */
 export interface PlannedRun extends RunRef {
   /** ARN of the execution that has done, or is doing, this slot; then nothing else happens. */
@@ -39,14 +48,7 @@ export interface PlannedRun extends RunRef {
   readonly include: { readonly snapshot: boolean; readonly dump: boolean };
   readonly rds: RdsTarget | null;
   readonly deadline: string;
-  /** Size and place of the Fargate task, in ECS's own spelling. */
-  readonly task: {
-    readonly cpu: string;
-    readonly memory: string;
-    readonly diskGiB: number;
-    readonly subnets: readonly string[];
-    readonly securityGroups: readonly string[];
-  };
+  readonly task: TaskSize;
 }
 
 export const PublishStartedInput = RunRef;
@@ -68,10 +70,11 @@ export interface SnapshotProgress {
   readonly snapshot: Snapshot | null;
 }
 
-export const CollectDumpInput = RunRef.extend({
-  /** `$states.errorOutput` of the task; absent when it ended well. */
-  taskError: z.object({ Error: z.string(), Cause: z.string() }).optional(),
-});
+/** `$states.errorOutput` of a task; absent when it ended well. */
+export const TaskError = z.object({ Error: z.string(), Cause: z.string() });
+export type TaskError = z.infer<typeof TaskError>;
+
+export const CollectDumpInput = RunRef.extend({ taskError: TaskError.optional() });
 
 export interface CollectedDump {
   readonly databasesDumped: number;

@@ -3,14 +3,14 @@
  * could not close any more, and publishes what it could not publish.
  */
 import { DescribeExecutionCommand, type DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 import { stepFunctions } from '../aws/clients.ts';
-import { closeFailedRun } from '../aws/close-run.ts';
+import { closeFailedWork } from '../aws/close-work.ts';
 import { publishEnd } from '../aws/publish.ts';
 import { abortUploads } from '../aws/uploads.ts';
+import { describeWork } from '../core/describe-work.ts';
 import { failureOfStep, type Failure } from '../core/errors.ts';
 import { runPrefix } from '../core/keys.ts';
-import { describeRun } from '../core/plan-run.ts';
 import { deployedConfig } from './deployed-config.ts';
 import { taskHandler } from './handler.ts';
 
@@ -19,10 +19,10 @@ const StatusChange = z.looseObject({
   detail: z.looseObject({ executionArn: z.string(), status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']) }),
 });
 
-async function closeAbandonedRun({ detail: { executionArn, status } }: z.infer<typeof StatusChange>): Promise<void> {
+async function closeAbandonedWork({ detail: { executionArn, status } }: z.infer<typeof StatusChange>): Promise<void> {
   // DescribeExecution is eventually consistent: what ended it is the event's to say.
   const execution = { ...(await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))), status };
-  const run = describeRun(
+  const work = describeWork(
     {
       executionArn,
       run: execution.name ?? '',
@@ -32,14 +32,13 @@ async function closeAbandonedRun({ detail: { executionArn, status } }: z.infer<t
     deployedConfig(),
   );
   const finishedAt = (execution.stopDate ?? new Date()).toISOString();
-  const closed = await closeFailedRun(
-    run,
-    status === 'ABORTED' ? 'aborted' : 'failed',
-    failureOf(execution),
+  const closed = await closeFailedWork(work, {
+    status: status === 'ABORTED' ? 'aborted' : 'failed',
+    failure: failureOf(execution),
     finishedAt,
-  );
-  // A worker that is still alive cannot complete an upload that is gone.
-  await abortUploads(runPrefix(run));
+  });
+  // A worker that is still alive cannot complete an upload that is gone; other workers upload nothing.
+  if (work.kind === 'backup') await abortUploads(runPrefix(work));
   if (closed.notifiedAt === undefined) await publishEnd(closed);
 }
 
@@ -64,4 +63,4 @@ function parseInput(input: string | undefined): unknown {
   }
 }
 
-export const handler = taskHandler(StatusChange, closeAbandonedRun);
+export const handler = taskHandler(StatusChange, closeAbandonedWork);

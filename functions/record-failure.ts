@@ -1,16 +1,16 @@
-/** State RecordFailure: closes the row of a run that leaves no recovery point, and gives its source free. */
-import type { z } from 'zod';
-import { closeFailedRun } from '../aws/close-run.ts';
+/** State RecordFailure: closes the row of a run, a restore or a restore test that failed, and frees what it held. */
+import type * as z from 'zod';
+import { closeFailedWork } from '../aws/close-work.ts';
+import { describeWork } from '../core/describe-work.ts';
 import { failureOfStep } from '../core/errors.ts';
-import { describeRun } from '../core/plan-run.ts';
 import { RecordFailureInput, type RecordedFailure } from '../core/steps.ts';
 import { deployedConfig } from './deployed-config.ts';
 import { taskHandler } from './handler.ts';
 
 async function recordFailure(input: z.infer<typeof RecordFailureInput>): Promise<RecordedFailure> {
   const failure = failureOfStep(input.error, input.cause);
-  const run = describeRun(input, deployedConfig());
-  await closeFailedRun(run, 'failed', failure, new Date().toISOString());
+  const work = describeWork(input, deployedConfig());
+  await closeFailedWork(work, { status: 'failed', failure, finishedAt: new Date().toISOString() });
   return { failure };
 }
 

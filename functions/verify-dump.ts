@@ -2,14 +2,12 @@
  * State VerifyDump: a second party, under a role that cannot write, compares what S3 stores with what the worker says
  * that it sent. The expected values come from the outcome in the table, never from metadata of the objects.
  */
-import { ChecksumMode, HeadObjectCommand, NotFound, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
-import { s3 } from '../aws/clients.ts';
-import { bucketName } from '../aws/environment.ts';
 import { getRun } from '../aws/run-store.ts';
+import { headStored } from '../aws/stored-objects.ts';
 import { HoldfastError, toFailure } from '../core/errors.ts';
 import type { DatabaseDump, StoredObject } from '../core/manifest.ts';
 import { type RunRef, VerifyDumpInput, type VerifiedDump } from '../core/steps.ts';
-import { compareStored, requireArchive } from '../core/verify-object.ts';
+import { requireArchive } from '../core/verify-object.ts';
 import { findSuspicions } from './find-suspicions.ts';
 import { taskHandler } from './handler.ts';
 
@@ -53,32 +51,8 @@ async function verifyDatabase(dump: DatabaseDump, verified: VerifiedDump): Promi
 
 /** @returns the version that S3 holds, where the worker never learned it */
 async function verifyObject(object: StoredObject): Promise<Record<string, string>> {
-  const head = await headObject(object);
-  compareStored(
-    object,
-    head && {
-      sizeBytes: head.ContentLength,
-      checksum: head.ChecksumCRC32,
-      checksumType: head.ChecksumType,
-    },
-  );
+  const head = await headStored(object);
   return object.versionId === null && head?.VersionId !== undefined ? { [object.key]: head.VersionId } : {};
-}
-
-async function headObject({ key, versionId }: StoredObject): Promise<HeadObjectCommandOutput | undefined> {
-  try {
-    return await s3().send(
-      new HeadObjectCommand({
-        Bucket: bucketName(),
-        Key: key,
-        ...(versionId !== null && { VersionId: versionId }),
-        ChecksumMode: ChecksumMode.ENABLED,
-      }),
-    );
-  } catch (error) {
-    if (error instanceof NotFound) return undefined;
-    throw error;
-  }
 }
 
 export const handler = taskHandler(VerifyDumpInput, verifyDump);

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { claimSource } from '../../aws/claims.ts';
 import { dynamo } from '../../aws/clients.ts';
-import { closeFailedRun } from '../../aws/close-run.ts';
+import { closeFailedWork, type FailedEnd } from '../../aws/close-work.ts';
 import { tableName } from '../../aws/environment.ts';
 import { beginAttempt, findRow, findRun, getRun, recordOutcome, renewClaim } from '../../aws/run-store.ts';
+import type { Failure } from '../../core/errors.ts';
 import { activeKey, runKey } from '../../core/keys.ts';
 import type { Outcome, RunRow } from '../../core/run-record.ts';
+import type { WorkRow } from '../../core/work-row.ts';
 import type { TestEmulator } from '../e2e/local/test-emulator.ts';
 import { FORGOTTEN, startGuardsWorld } from './guards-world.ts';
 
@@ -41,6 +43,10 @@ async function stored(more: Partial<RunRow> = {}): Promise<void> {
   await dynamo().send(new PutCommand({ TableName: tableName(), Item: row }));
 }
 
+function close(status: FailedEnd['status'], failure: Failure = FAILURE): Promise<WorkRow> {
+  return closeFailedWork({ kind: 'backup', ...row }, { status, failure, finishedAt: FINISHED_AT });
+}
+
 function outcome(attempt: number): Outcome {
   return { attempt, startedAt: STARTED_AT, finishedAt: FINISHED_AT, failure: null, server: null, databases: [] };
 }
@@ -49,26 +55,26 @@ describe('closing a run that failed', () => {
   it('closes its row and gives its source free', async () => {
     await stored();
     await claimSource(row);
-    const closed = await closeFailedRun(row, 'failed', FAILURE, FINISHED_AT);
+    const closed = await close('failed');
     expect(closed).toMatchObject({ status: 'failed', failure: FAILURE, finishedAt: FINISHED_AT });
     expect(await findRow(activeKey(row.source))).toBeUndefined();
   });
 
   it('makes a row for one that never had any', async () => {
-    await closeFailedRun(row, 'failed', FAILURE, FINISHED_AT);
+    await close('failed');
     expect(await getRun(row)).toMatchObject({ source: row.source, status: 'failed', failure: FAILURE });
   });
 
   it.each(['succeeded', 'failed', 'aborted'] as const)('changes nothing of one that has %s', async (status) => {
     await stored({ status });
-    const closed = await closeFailedRun(row, 'aborted', { code: 'Cancelled', message: 'late' }, FINISHED_AT);
+    const closed = await close('aborted', { code: 'Cancelled', message: 'late' });
     expect(closed).toEqual(row);
   });
 
   it('leaves a source that another run has claimed meanwhile', async () => {
     await stored();
     await claimSource({ ...row, run: 'run-2', executionArn: `${FORGOTTEN}-2` });
-    await closeFailedRun(row, 'failed', FAILURE, FINISHED_AT);
+    await close('failed');
     expect(await findRow(activeKey(row.source))).toMatchObject({ run: 'run-2' });
   });
 });
@@ -90,7 +96,7 @@ describe('a worker', () => {
 
   it('whose run was closed may neither begin nor go on', async () => {
     await beginAttempt(row);
-    await closeFailedRun(row, 'aborted', FAILURE, FINISHED_AT);
+    await close('aborted');
     expect(await renewClaim(row, 1, PROGRESS)).toBe('refused');
     await expect(beginAttempt(row)).rejects.toMatchObject({ name: 'Cancelled' });
   });
@@ -111,7 +117,7 @@ describe('a worker', () => {
   });
 
   it('records nothing in a run that is closed', async () => {
-    await closeFailedRun(row, 'aborted', FAILURE, FINISHED_AT);
+    await close('aborted');
     expect(await recordOutcome(row, outcome(1))).toBe(false);
     expect(await getRun(row)).not.toHaveProperty('outcome');
   });

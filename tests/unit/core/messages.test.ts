@@ -166,6 +166,7 @@ test('the event for programs has keys and totals, no lists of objects', () => {
      "failure": null,
      "finishedAt": "2025-11-21T01:41:40.000Z",
      "format": "holdfast-event/1",
+     "kind": "backup",
      "label": "before 4.2",
      "latestVerified": {
        "finishedAt": "2025-11-19T23:20:31.000Z",

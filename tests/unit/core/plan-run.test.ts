@@ -1,37 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseConfig } from '../../../core/config/parse.ts';
 import { HoldfastError } from '../../../core/errors.ts';
-import { describeRun, planRun } from '../../../core/plan-run.ts';
+import { planRun } from '../../../core/plan-run.ts';
 import { DumpPlan } from '../../../core/run-record.ts';
-
-const ONE = parseConfig('sources: { orders: { connection: { secret: prod/orders } } }', 'one.yml');
-
-const TWO = parseConfig(
-  `
-network: { subnets: [subnet-a], securityGroups: [sg-1] }
-sources:
-  orders:
-    rds: { instance: orders-prod }
-    connection: { secret: prod/orders }
-    databases: [orders, billing]
-    worker: { cpu: 4096, memory: 8192, diskGiB: 50, timeout: 2h }
-  ledger:
-    rds: { cluster: ledger-prod }
-    connection: { auth: iam, user: holdfast, database: ledger }
-    network: { subnets: [subnet-b], securityGroups: [sg-2] }
-`,
-  'two.yml',
-);
-
-function execution(input: unknown) {
-  return {
-    executionArn: 'arn:aws:states:eu-west-1:123456789012:execution:holdfast-prod-backup:run-1',
-    run: 'run-1',
-    startedAt: '2025-11-21T02:30:11.000Z',
-    input,
-  };
-}
+import { execution, inputs, ONE, TWO } from './run-inputs.ts';
 
 function refusal(input: unknown, config = TWO): { code: string; message: string } {
   try {
@@ -70,6 +42,7 @@ describe('planRun', () => {
         sizeGate: { minRatio: 0.5, emptiedTableRows: 1000 },
         rds: { kind: 'instance', identifier: 'orders-prod' },
         deadline: '2025-11-21T04:30:11.000Z',
+        stallAfterMs: 900_000,
       },
     });
   });
@@ -205,54 +178,3 @@ describe('bad input', () => {
     );
   });
 });
-
-describe('describeRun', () => {
-  it('says of a good input what its plan says', () => {
-    const input = { source: 'ledger', label: 'l', trigger: 'ci' };
-    expect(describeRun(execution(input), TWO)).toEqual({
-      source: 'ledger',
-      run: 'run-1',
-      startedAt: '2025-11-21T02:30:11.000Z',
-      executionArn: execution(null).executionArn,
-      trigger: 'ci',
-      label: 'l',
-    });
-  });
-
-  it.each([
-    ['a bad field beside a good source', { source: 'orders', include: 'all' }, TWO, 'orders'],
-    ['no source where there is one', { bad: true }, ONE, 'orders'],
-    ['no source where there are two', { bad: true }, TWO, '-'],
-    ['a source that is not configured', { source: 'nope' }, TWO, 'nope'],
-    ['a source that cannot be one', { source: 'No/Such#Source' }, TWO, '-'],
-    ['a source that is no text', { source: { a: 1 } }, ONE, '-'],
-    ['no object at all', 'orders', TWO, '-'],
-  ])('of %s gives a source that a row can have', (_title, input, config, source) => {
-    expect(describeRun(execution(input), config)).toMatchObject({ source, trigger: 'manual', label: null });
-  });
-
-  it('throws for no JSON, and its source is safe in a key', () => {
-    fc.assert(
-      fc.property(inputs, fc.constantFrom(ONE, TWO), (input, config) => {
-        expect(describeRun(execution(input), config).source).toMatch(/^(-|[a-z][a-z0-9-]{0,31})$/);
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
-
-/** Any JSON, and often JSON that looks like an input. */
-const inputs = fc.oneof(
-  fc.jsonValue(),
-  fc.record(
-    {
-      source: fc.oneof(fc.constantFrom('orders', 'ledger', '__proto__'), fc.jsonValue()),
-      label: fc.oneof(fc.string(), fc.jsonValue()),
-      include: fc.oneof(fc.subarray(['snapshot', 'dump']), fc.jsonValue()),
-      trigger: fc.oneof(fc.constantFrom('ci', 'cli'), fc.jsonValue()),
-      scheduledTime: fc.oneof(fc.constant('2025-11-21T02:30:00Z'), fc.jsonValue()),
-      Comment: fc.jsonValue(),
-    },
-    { requiredKeys: [] },
-  ),
-);
