@@ -49,6 +49,21 @@ const snapshotResources = [
   rdsArn('cluster-snapshot', 'hf-*'),
 ];
 
+/** Keys of a run: `<source>/<yyyy>/<mm>/<dd>/<run>/…`. */
+const runObjects = sub('${Bucket.Arn}/*/????/??/??/*');
+
+/** Executions of all machines of this stage: one may restore from a point. */
+const anyExecution = sub(
+  'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:holdfast-${sls:stage}-*:*',
+);
+
+/** Only what Holdfast has tagged. */
+const deleteSnapshots = allow(
+  ['rds:DeleteDBSnapshot', 'rds:DeleteDBClusterSnapshot'],
+  [rdsArn('snapshot', 'hf-*'), rdsArn('cluster-snapshot', 'hf-*')],
+  { Null: { 'aws:ResourceTag/holdfast:run': 'false' } },
+);
+
 const describeSnapshots = allow(
   ['rds:DescribeDBSnapshots', 'rds:DescribeDBClusterSnapshots'],
   [
@@ -57,7 +72,8 @@ const describeSnapshots = allow(
   ],
 );
 
-function functionRoles(config: Config): Record<string, Statement[]> {
+/** Of the functions that the backup machine calls. */
+function backupRoles(config: Config): Record<string, Statement[]> {
   const writeManifest = [
     allow(['s3:PutObject'], sub('${Bucket.Arn}/*/manifest.json')),
     ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
@@ -86,6 +102,32 @@ function functionRoles(config: Config): Record<string, Statement[]> {
     PublishSuccess: [table('GetItem', 'UpdateItem'), publish],
     RecordFailure: [table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem')],
     PublishFailure: [table('GetItem', 'UpdateItem'), publish],
+  };
+}
+
+/** Of the functions that the retention machine calls. Only ApplyRetention deletes anything. */
+function retentionRoles(config: Config): Record<string, Statement[]> {
+  const hasRds = Object.values(config.sources).some(({ rds }) => rds);
+  return {
+    ListSources: [],
+    PlanRetention: [table('Query')],
+    ApplyRetention: [
+      // ConditionCheckItem: a later point must be verified.
+      table('GetItem', 'UpdateItem', 'ConditionCheckItem'),
+      allow(['states:DescribeExecution'], anyExecution),
+      bucket('ListBucketVersions'),
+      allow(
+        ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
+        runObjects,
+      ),
+      ...(hasRds ? [describeSnapshots, deleteSnapshots] : []),
+    ],
+  };
+}
+
+/** Of the functions outside all machines. */
+function otherRoles(): Record<string, Statement[]> {
+  return {
     Backstop: [
       table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
       allow(['states:DescribeExecution'], executions),
@@ -147,13 +189,34 @@ function bucketKey({ storage }: Config, ...actions: string[]): Statement[] {
   return storage.kmsKey === undefined ? [] : [allow(actions, storage.kmsKey)];
 }
 
-/** The machine starts tasks and calls functions; it touches no data. */
-function machineStatements(names: readonly string[]): Statement[] {
+/** What every machine may do: call its functions and log what fails. */
+function callingStatements(functions: Record<string, unknown>): Statement[] {
   return [
     allow(
       ['lambda:InvokeFunction'],
-      names.filter((name) => name !== 'Backstop').map((name) => arnOf(`${name}LambdaFunction`)),
+      Object.keys(functions).map((name) => arnOf(`${name}LambdaFunction`)),
     ),
+    // Delivery of logs knows no resources (Step Functions developer guide, "Logging using CloudWatch Logs").
+    allow(
+      [
+        'logs:CreateLogDelivery',
+        'logs:GetLogDelivery',
+        'logs:UpdateLogDelivery',
+        'logs:DeleteLogDelivery',
+        'logs:ListLogDeliveries',
+        'logs:PutResourcePolicy',
+        'logs:DescribeResourcePolicies',
+        'logs:DescribeLogGroups',
+      ],
+      '*',
+    ),
+  ];
+}
+
+/** The machine starts tasks and calls functions; it touches no data. */
+function backupMachineStatements(functions: Record<string, unknown>): Statement[] {
+  return [
+    ...callingStatements(functions),
     allow(
       ['ecs:RunTask', 'ecs:TagResource'],
       [
@@ -172,20 +235,6 @@ function machineStatements(names: readonly string[]): Statement[] {
     allow(
       ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
       sub('arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/StepFunctionsGetEventsForECSTaskRule'),
-    ),
-    // Delivery of logs knows no resources (Step Functions developer guide, "Logging using CloudWatch Logs").
-    allow(
-      [
-        'logs:CreateLogDelivery',
-        'logs:GetLogDelivery',
-        'logs:UpdateLogDelivery',
-        'logs:DeleteLogDelivery',
-        'logs:ListLogDeliveries',
-        'logs:PutResourcePolicy',
-        'logs:DescribeResourcePolicies',
-        'logs:DescribeLogGroups',
-      ],
-      '*',
     ),
   ];
 }
@@ -221,8 +270,8 @@ function logsOf(name: string): Statement {
 /** Every role of the stack, as a CloudFormation fragment. */
 export function roles(): Fragment {
   const config = serviceConfig();
-  const byFunction = functionRoles(config);
-  const lambdaRoles = Object.entries(byFunction).map(
+  const [backup, retention] = [backupRoles(config), retentionRoles(config)];
+  const lambdaRoles = Object.entries({ ...backup, ...retention, ...otherRoles() }).map(
     ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
   );
   return {
@@ -230,10 +279,14 @@ export function roles(): Fragment {
       ...Object.fromEntries(lambdaRoles),
       WorkerRole: role('ecs-tasks.amazonaws.com', workerStatements(config), 'Worker'),
       WorkerExecutionRole: role('ecs-tasks.amazonaws.com', executionStatements, 'WorkerExecution'),
-      BackupMachineRole: role('states.amazonaws.com', machineStatements(Object.keys(byFunction)), 'BackupMachine'),
+      BackupMachineRole: role('states.amazonaws.com', backupMachineStatements(backup), 'BackupMachine'),
+      RetentionMachineRole: role('states.amazonaws.com', callingStatements(retention), 'RetentionMachine'),
       ScheduleRole: role(
         'scheduler.amazonaws.com',
-        [allow(['states:StartExecution'], ref('BackupMachine')), allow(['sqs:SendMessage'], arnOf('ScheduleQueue'))],
+        [
+          allow(['states:StartExecution'], [ref('BackupMachine'), ref('RetentionMachine')]),
+          allow(['sqs:SendMessage'], arnOf('ScheduleQueue')),
+        ],
         'Schedule',
       ),
     },

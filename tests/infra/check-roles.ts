@@ -1,44 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Template } from '../../infra/limits.ts';
 import { arnOf, KMS_KEY, resourcesOf } from './packaged-service.ts';
 import { permissionsOf } from './policies.ts';
+
+const CHECKOUT = join(import.meta.dirname, '../..');
+
+/** Each machine with the definition that it runs. */
+const MACHINES = [
+  ['BackupMachine', 'backup'],
+  ['RetentionMachine', 'retention'],
+] as const;
+
+const LOG_DELIVERY = [
+  'CreateLogDelivery',
+  'GetLogDelivery',
+  'UpdateLogDelivery',
+  'DeleteLogDelivery',
+  'ListLogDeliveries',
+  'PutResourcePolicy',
+  'DescribeResourcePolicies',
+  'DescribeLogGroups',
+];
 
 /** Where AWS knows no resource for an action, and why. Anything else that names `*` fails. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'CreateSnapshot rds:DescribeAccountAttributes': 'quotas belong to the account',
   'WorkerExecution ecr:GetAuthorizationToken': 'a token is for the whole registry',
   'Worker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
-  'BackupMachine logs:CreateLogDelivery': 'delivery of logs knows no resources',
-  'BackupMachine logs:GetLogDelivery': 'delivery of logs knows no resources',
-  'BackupMachine logs:UpdateLogDelivery': 'delivery of logs knows no resources',
-  'BackupMachine logs:DeleteLogDelivery': 'delivery of logs knows no resources',
-  'BackupMachine logs:ListLogDeliveries': 'delivery of logs knows no resources',
-  'BackupMachine logs:PutResourcePolicy': 'delivery of logs knows no resources',
-  'BackupMachine logs:DescribeResourcePolicies': 'delivery of logs knows no resources',
-  'BackupMachine logs:DescribeLogGroups': 'delivery of logs knows no resources',
+  ...Object.fromEntries(
+    MACHINES.flatMap(([machine]) =>
+      LOG_DELIVERY.map((action) => [`${machine} logs:${action}`, 'delivery of logs knows no resources']),
+    ),
+  ),
 };
 
 /** Who may do what matters: exactly these roles, nobody else. */
 const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = [
   [/^s3:PutObject$/, ['RecordManifest', 'Worker']],
-  [/^s3:GetObject/, ['VerifyDump']],
-  [/^s3:List(Bucket|BucketVersions)$/, ['VerifyDump']],
+  [/^s3:GetObject(Version)?$/, ['VerifyDump']],
+  [/^s3:ListBucket$/, ['VerifyDump']],
+  [/^s3:ListBucketVersions$/, ['ApplyRetention', 'VerifyDump']],
   [/^s3:AbortMultipartUpload$/, ['Backstop', 'CollectDump', 'Worker']],
-  [/^s3:(Delete|PutBucket|PutObject.|Bypass|Replicate|Restore)/, []],
+  [/^s3:Delete/, ['ApplyRetention']],
+  [/^s3:(PutBucket|PutObject.|Bypass|Replicate|Restore)/, []],
   [/^dynamodb:(Delete|BatchWrite)/, ['Backstop', 'RecordFailure', 'RecordManifest']],
   [/^dynamodb:PutItem$/, ['Backstop', 'PlanBackup', 'RecordFailure', 'RecordManifest']],
   [
     /^dynamodb:UpdateItem$/,
-    ['Backstop', 'PublishFailure', 'PublishSuccess', 'RecordFailure', 'RecordManifest', 'Worker'],
+    ['ApplyRetention', 'Backstop', 'PublishFailure', 'PublishSuccess', 'RecordFailure', 'RecordManifest', 'Worker'],
   ],
   [/^dynamodb:(Scan|.*Table|.*Policy)/, []],
   [/^rds:(Create|Add)/, ['CreateSnapshot']],
-  [/^rds:(Delete|Modify|Restore|Stop|Reboot|Remove)/, []],
+  [/^rds:Delete/, ['ApplyRetention']],
+  [/^rds:(Modify|Restore|Stop|Reboot|Remove)/, []],
   [/^secretsmanager:GetSecretValue$/, ['Worker']],
   [/^rds-db:connect$/, ['Worker']],
   [/^sns:Publish$/, ['Backstop', 'PublishFailure', 'PublishStarted', 'PublishSuccess']],
   [/^states:StartExecution$/, ['Schedule']],
-  [/^lambda:/, ['BackupMachine']],
+  [/^lambda:/, MACHINES.map(([machine]) => machine)],
   [/^ecs:/, ['BackupMachine']],
   [/^iam:/, ['BackupMachine']],
 ];
@@ -125,11 +146,36 @@ export function checkRoles(template: () => Template): void {
     });
   });
 
+  describe('what deletes', () => {
+    it('deletes only objects of runs, and snapshots that Holdfast has tagged', () => {
+      expect(resourcesFor('ApplyRetention', /^s3:Delete/)).toEqual(['${Bucket.Arn}/*/????/??/??/*']);
+      expect(resourcesFor('ApplyRetention', /^rds:Delete/)).toEqual([
+        expect.stringMatching(/:snapshot:hf-\*$/),
+        expect.stringMatching(/:cluster-snapshot:hf-\*$/),
+      ]);
+      expect(JSON.stringify(template().Resources['ApplyRetentionRole'])).toContain(
+        '"Condition":{"Null":{"aws:ResourceTag/holdfast:run":"false"}}',
+      );
+    });
+
+    it('may not shorten a lock', () => {
+      const actions = permissionsOf(template()).map(({ action }) => action);
+      expect(actions.filter((action) => /Bypass|PutObjectRetention|PutObjectLegalHold|PutBucket/.test(action))).toEqual(
+        [],
+      );
+    });
+  });
+
   describe('the machine', () => {
-    it('calls exactly the functions of its states, and passes only the roles of the worker', () => {
-      const functions = resourcesOf(template(), 'AWS::Lambda::Function').map(([name]) => `${name}.Arn`);
-      const expected = functions.filter((name) => name !== 'BackstopLambdaFunction.Arn');
-      expect(resourcesFor('BackupMachine', /^lambda:InvokeFunction$/).sort()).toEqual(expected.sort());
+    it.each(MACHINES)('%s calls exactly the functions of its states', (machine, file) => {
+      const text = readFileSync(join(CHECKOUT, `statemachine/${file}.asl.json`), 'utf8');
+      const called = [...text.matchAll(/"FunctionName": "\$\{(\w+)Arn\}"/g)].map(
+        ([, name]) => `${name}LambdaFunction.Arn`,
+      );
+      expect(resourcesFor(machine, /^lambda:InvokeFunction$/).sort()).toEqual(called.sort());
+    });
+
+    it('of backups passes only the roles of the worker', () => {
       expect(resourcesFor('BackupMachine', /^iam:PassRole$/)).toEqual(['WorkerRole.Arn', 'WorkerExecutionRole.Arn']);
     });
   });

@@ -1,0 +1,113 @@
+/** What the bucket holds of a run, with every version, and how it is removed. */
+import {
+  DeleteObjectsCommand,
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type ObjectIdentifier,
+} from '@aws-sdk/client-s3';
+import { HoldfastError } from '../core/errors.ts';
+import { manifestKey, runPrefix, type RunId } from '../core/keys.ts';
+import { s3 } from './clients.ts';
+import { bucketName } from './environment.ts';
+
+/** S3 takes so many keys in one DeleteObjects (S3 API reference). */
+const DELETED_AT_ONCE = 1000;
+
+/** Nothing else may ever be deleted, whatever a row says. */
+const RUN_PREFIX_PATTERN = /^[a-z][a-z0-9-]*\/\d{4}\/\d\d\/\d\d\/[^/]+\/$/;
+
+interface Version {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/**
+ * Deletes every version of every object below the run's prefix, its manifest first: objects without a manifest are no
+ * backup, while a manifest without its objects would look like one.
+ * @returns why something could not be deleted, in S3's words; empty: nothing is left
+ */
+export async function removeObjects(run: RunId): Promise<string[]> {
+  const prefix = runPrefix(run);
+  if (!RUN_PREFIX_PATTERN.test(prefix)) {
+    throw new HoldfastError('UnexpectedError', `"${prefix}" is no prefix of a run: nothing of it is removed`);
+  }
+  const isManifest = ({ key }: Version): boolean => key === manifestKey(run);
+  const versions = await versionsBelow(prefix);
+  const refused = await deleteVersions(versions.filter(isManifest));
+  if (refused.length > 0) return refused;
+  return deleteVersions(versions.filter((version) => !isManifest(version)));
+}
+
+/** Delete markers are versions too. */
+async function versionsBelow(prefix: string): Promise<Version[]> {
+  const versions: Version[] = [];
+  let page: ListObjectVersionsCommandOutput | undefined;
+  do {
+    page = await s3().send(
+      new ListObjectVersionsCommand({
+        Bucket: bucketName(),
+        Prefix: prefix,
+        KeyMarker: page?.NextKeyMarker,
+        VersionIdMarker: page?.NextVersionIdMarker,
+      }),
+    );
+    for (const { Key, VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
+      if (Key !== undefined && VersionId !== undefined) versions.push({ key: Key, versionId: VersionId });
+    }
+  } while (page.IsTruncated);
+  return versions;
+}
+
+async function deleteVersions(versions: readonly Version[]): Promise<string[]> {
+  const refused: string[] = [];
+  for (let start = 0; start < versions.length; start += DELETED_AT_ONCE) {
+    const Objects: ObjectIdentifier[] = versions
+      .slice(start, start + DELETED_AT_ONCE)
+      .map(({ key, versionId }) => ({ Key: key, VersionId: versionId }));
+    const { Errors = [] } = await s3().send(
+      new DeleteObjectsCommand({ Bucket: bucketName(), Delete: { Objects, Quiet: true } }),
+    );
+    refused.push(
+      ...Errors.map(({ Key = '', Code = '', Message = '' }) => `${Key}: ${[Code, Message].join(' ').trim()}`),
+    );
+  }
+  return refused;
+}
+
+/**
+ * Asks before anything is removed, so that a point that is locked stays whole.
+ * @returns why an object may not be deleted yet, or undefined
+ */
+export async function whyLocked(
+  objects: readonly { readonly key: string; readonly versionId: string | null }[],
+  now: Date,
+): Promise<string | undefined> {
+  for (const { key, versionId } of objects) {
+    const target = { Bucket: bucketName(), Key: key, ...(versionId !== null && { VersionId: versionId }) };
+    const retention = await unlessNoLock(s3().send(new GetObjectRetentionCommand(target)));
+    const until = retention?.Retention?.RetainUntilDate;
+    if (until && until > now) return `locked by S3 until ${until.toISOString()}`;
+    const hold = await unlessNoLock(s3().send(new GetObjectLegalHoldCommand(target)));
+    if (hold?.LegalHold?.Status === 'ON') return 'under a legal hold of S3';
+  }
+  return undefined;
+}
+
+/** A bucket or an object without a lock, and an object that is gone, are answered with an error. */
+async function unlessNoLock<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (
+      /^(NoSuchObjectLockConfiguration|ObjectLockConfigurationNotFoundError|InvalidRequest|NoSuchKey|NoSuchVersion)$/.test(
+        name,
+      )
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}

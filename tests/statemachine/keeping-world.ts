@@ -1,0 +1,111 @@
+/** Table, bucket and RDS in the local emulator, with points that runs have left: for what keeps and removes them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamo, s3 } from '../../aws/clients.ts';
+import { bucketName, tableName } from '../../aws/environment.ts';
+import { getRun } from '../../aws/run-store.ts';
+import { latestKey, manifestKey, objectKey, runKey, runPrefix } from '../../core/keys.ts';
+import type { StoredObject } from '../../core/manifest.ts';
+import type { RunRow } from '../../core/run-record.ts';
+import { databaseDump, storedObject } from '../unit/core/run-samples.ts';
+import { FORGOTTEN, startGuardsWorld } from './guards-world.ts';
+import type { TestEmulator } from '../e2e/local/test-emulator.ts';
+
+export interface KeepingWorld {
+  readonly emulator: TestEmulator;
+  stop(): Promise<void>;
+}
+
+/** @param config text of the deployed holdfast.yml */
+export async function startKeepingWorld(config: string): Promise<KeepingWorld> {
+  const emulator = await startGuardsWorld();
+  const taskRoot = await mkdtemp(join(tmpdir(), 'holdfast-keeping-'));
+  await writeFile(join(taskRoot, 'holdfast.yml'), config);
+  Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', LAMBDA_TASK_ROOT: taskRoot });
+  await createBucket('backups', false);
+  return {
+    emulator,
+    stop: async () => {
+      await emulator.stop();
+      await rm(taskRoot, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes a versioned bucket and lets the functions use it. */
+export async function createBucket(Bucket: string, objectLock: boolean): Promise<void> {
+  await s3().send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: objectLock }));
+  await s3().send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  process.env['HOLDFAST_BUCKET'] = Bucket;
+}
+
+/** The row of a verified run, not yet in the table. */
+export function pointRow(source: string, startedAt: string, more: Partial<RunRow> = {}): RunRow {
+  const id = {
+    source,
+    run: `run-${startedAt.slice(0, 19).replace(/\D/g, '')}`,
+    startedAt,
+    ...(more.run && { run: more.run }),
+  };
+  return {
+    ...runKey(id),
+    ...id,
+    executionArn: FORGOTTEN,
+    trigger: 'schedule',
+    label: null,
+    status: 'succeeded',
+    verdict: 'verified',
+    ...more,
+  };
+}
+
+/** Stores a row with the objects that its run left, and names it as the newest verified where it is. */
+export async function leave(row: RunRow, files: readonly string[] = ['archive.dump', 'roles.sql']): Promise<RunRow> {
+  const objects: StoredObject[] = [];
+  for (const file of files) {
+    const key = objectKey(row, 'orders', 1, file);
+    const versionId = await putObject(key, `${row.run} ${file}`);
+    objects.push(storedObject(key, { versionId, role: file.startsWith('archive') ? 'archive' : 'roles' }));
+  }
+  const hasManifest = row.verdict !== undefined;
+  if (hasManifest) await putObject(manifestKey(row), '{}');
+  const stored = hasManifest && files.length > 0 ? { ...row, dumps: [databaseDump('orders', { objects })] } : row;
+  await dynamo().send(new PutCommand({ TableName: tableName(), Item: stored }));
+  if (row.verdict === 'verified') await putLatest(row);
+  return stored;
+}
+
+export async function putLatest({ source, run, startedAt, sk }: RunRow): Promise<void> {
+  const Item = { ...latestKey(source), run, startedAt, finishedAt: startedAt, runSk: sk };
+  await dynamo().send(new PutCommand({ TableName: tableName(), Item }));
+}
+
+/** @returns the version */
+export async function putObject(Key: string, Body: string): Promise<string> {
+  const { VersionId = '' } = await s3().send(new PutObjectCommand({ Bucket: bucketName(), Key, Body }));
+  return VersionId;
+}
+
+/** Leaves a delete marker, as somebody who deletes without a version does. */
+export async function deleteObject(Key: string): Promise<void> {
+  await s3().send(new DeleteObjectCommand({ Bucket: bucketName(), Key }));
+}
+
+/** Keys of every version and delete marker below a run's prefix. */
+export async function versionsOf(row: RunRow): Promise<string[]> {
+  const { Versions = [], DeleteMarkers = [] } = await s3().send(
+    new ListObjectVersionsCommand({ Bucket: bucketName(), Prefix: runPrefix(row) }),
+  );
+  return [...Versions, ...DeleteMarkers].map(({ Key = '' }) => Key.slice(runPrefix(row).length)).sort();
+}
+
+export const rowOf = ({ pk, sk }: RunRow): Promise<RunRow> => getRun({ pk, sk });
