@@ -37,7 +37,7 @@ module.exports = {
     forbid(
       'postgres-stays-in-its-folders',
       'more source types will come: upload, outcome, manifest and verification know only objects',
-      '^(aws|functions|cli)/|^worker/(?!postgres/|main\\.ts|dump)',
+      '^(aws|functions|cli)/|^worker/(?!postgres/|main\\.ts|dump|restore-(test-)?run\\.ts)',
       '^(worker/postgres/|core/postgres/)|node_modules/pg/',
     ),
     {

@@ -8,6 +8,9 @@ import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 
 type Setting = Evidence['settings'][number];
 
+/** Its first line: what stands before it in a roles object makes roles. */
+export const DATABASE_SQL_HEADING = '-- What belongs to the database itself.';
+
 export interface DatabaseSettings {
   readonly settings: readonly Setting[];
   readonly acl: readonly DatabaseGrant[];
@@ -21,7 +24,7 @@ export interface DatabaseSettings {
 export function databaseSql({ settings, acl, comment }: DatabaseSettings): string {
   const grants = acl.filter(({ grantee }) => grantee === null || !isPlatformRole(grantee));
   return [
-    '-- What belongs to the database itself.',
+    DATABASE_SQL_HEADING,
     onDatabase('REVOKE ALL ON DATABASE', 'FROM PUBLIC'),
     ...grants.map(grantSql),
     ...(comment === null ? [] : [onDatabase('COMMENT ON DATABASE', `IS ${quoteLiteral(comment)}`)]),

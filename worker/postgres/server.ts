@@ -21,12 +21,15 @@ export interface Server {
   password(): Promise<string>;
 }
 
+/** What names a server: of a plan for a dump, or of the destination of a restore. */
+export type ServerPlan = Pick<DumpPlan, 'connection' | 'rds' | 'databases'>;
+
 /**
  * What the configuration says wins over the secret, and the secret over RDS.
  * @param certificatesDirectory where rds-ca.pem is
  * @throws SecretNotFound, SecretInvalid, AccessDenied, SourceUnreachable
  */
-export async function resolveServer(plan: DumpPlan, certificatesDirectory: string): Promise<Server> {
+export async function resolveServer(plan: ServerPlan, certificatesDirectory: string): Promise<Server> {
   const { connection } = plan;
   const secret = connection.secret === undefined ? {} : await readConnectionSecret(connection.secret);
   const endpoint = await endpointOf(plan, secret);
@@ -43,7 +46,7 @@ export async function resolveServer(plan: DumpPlan, certificatesDirectory: strin
 }
 
 /** RDS is asked only for what nobody named: a role may lack the permission when it is not needed. */
-async function endpointOf({ connection, rds, databases }: DumpPlan, secret: ConnectionSecret): Promise<Endpoint> {
+async function endpointOf({ connection, rds, databases }: ServerPlan, secret: ConnectionSecret): Promise<Endpoint> {
   const host = connection.host ?? secret.host;
   const port = connection.port ?? secret.port;
   const isDatabaseNamed = (databases ?? connection.database ?? secret.dbname) !== undefined;
@@ -54,7 +57,7 @@ async function endpointOf({ connection, rds, databases }: DumpPlan, secret: Conn
   return { host: host ?? missing({ connection }, 'host'), port: port ?? DEFAULT_PORT, database: undefined };
 }
 
-function missing({ connection }: Pick<DumpPlan, 'connection'>, field: string): never {
+function missing({ connection }: Pick<ServerPlan, 'connection'>, field: string): never {
   const key = field === 'username' ? 'connection.user' : `connection.${field}`;
   if (connection.secret === undefined) {
     throw new HoldfastError('InvalidConfig', `${key} is missing and no connection.secret is named: set one of them`);

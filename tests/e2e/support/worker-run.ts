@@ -22,6 +22,8 @@ export interface TestRun {
   readonly source: string;
   readonly key: RowKey;
   readonly executionArn: string;
+  /** What the worker is to do with it; default: dump. */
+  readonly command?: 'restore' | 'restore-test';
 }
 
 let runs = 0;
@@ -91,7 +93,7 @@ export function workerCommand(
 ): WorkerCommand {
   return {
     command: process.execPath,
-    args: [path.join(world.bundle, 'worker.mjs'), 'dump'],
+    args: [path.join(world.bundle, 'worker.mjs'), run.command ?? 'dump'],
     env: {
       PATH: '/usr/bin:/bin',
       AWS_ENDPOINT_URL: world.emulator.endpoint,

@@ -1,0 +1,39 @@
+/** SQL that makes the database of a restore, and marks it until it is whole. */
+import type { DatabaseDump } from '../../manifest.ts';
+import { quoteIdentifier, quoteLiteral } from '../sql-quote.ts';
+
+type Locale = Pick<DatabaseDump, 'encoding' | 'collation' | 'ctype' | 'localeProvider' | 'locale'>;
+
+/** template0: any other template may hold objects already, and fixes encoding and locale. */
+export function createDatabaseSql(database: string, dump: Locale): string {
+  const options = [
+    'TEMPLATE template0',
+    `ENCODING ${quoteLiteral(dump.encoding)}`,
+    `LC_COLLATE ${quoteLiteral(dump.collation)}`,
+    `LC_CTYPE ${quoteLiteral(dump.ctype)}`,
+    ...localeOptions(dump),
+  ];
+  return `CREATE DATABASE ${quoteIdentifier(database)} WITH ${options.join(' ')}`;
+}
+
+function localeOptions({ localeProvider, locale }: Locale): string[] {
+  if (locale === null || localeProvider === 'libc') return [];
+  return localeProvider === 'icu'
+    ? ['LOCALE_PROVIDER icu', `ICU_LOCALE ${quoteLiteral(locale)}`]
+    : ['LOCALE_PROVIDER builtin', `BUILTIN_LOCALE ${quoteLiteral(locale)}`];
+}
+
+/** Sessions in it are ended: what is dropped is half of a restore. */
+export function dropDatabaseSql(database: string): string {
+  return `DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`;
+}
+
+/** The comment of a database whose restore is not complete; seen by people, and by the same restore when it runs again. */
+export function unfinishedMark(restore: string): string {
+  return `not complete: being restored by holdfast, ${restore}`;
+}
+
+/** @param comment null removes it */
+export function commentSql(database: string, comment: string | null): string {
+  return `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`;
+}

@@ -1,0 +1,50 @@
+/** What pg_restore said when a statement failed: the object and the statement, without the values in them. */
+
+const STATEMENT_LENGTH_MAX = 200;
+const REASON_LENGTH_MAX = 500;
+
+/**
+ * @param stderr of pg_restore, redacted
+ * @returns such as `TABLE orders postgres: ERROR:  type "mood" does not exist, in: CREATE TABLE public.orders (…)`
+ */
+export function describeFailure(stderr: string): string {
+  const lines = stderr.split('\n');
+  const errorAt = lines.findIndex((line) => /^pg_restore: (\[[^\]]*\] )?(error|fatal): /i.test(line));
+  if (errorAt === -1)
+    return shorten(
+      lines
+        .filter((line) => line.trim() !== '')
+        .slice(-3)
+        .join('; '),
+      REASON_LENGTH_MAX,
+    );
+  const entry = lines.slice(0, errorAt).findLast((line) => line.includes('from TOC entry'));
+  const object = entry && /from TOC entry \d+; \d+ \d+ (.*)$/.exec(entry)?.[1];
+  const reason = (lines[errorAt] ?? '').replace(/^pg_restore: (\[[^\]]*\] )?(error|fatal): /i, '');
+  return [
+    ...(object === undefined ? [] : [`${object}: `]),
+    shorten(withoutValues(reason), REASON_LENGTH_MAX),
+    ...statementOf(lines.slice(errorAt + 1)),
+  ].join('');
+}
+
+function statementOf(lines: readonly string[]): string[] {
+  const start = lines.findIndex((line) => line.startsWith('Command was: '));
+  if (start === -1) return [];
+  const end = lines.findIndex((line, index) => index > start && line.startsWith('pg_restore: '));
+  const command = lines
+    .slice(start, end === -1 ? undefined : end)
+    .join(' ')
+    .slice('Command was: '.length);
+  return [`, in: ${shorten(withoutValues(command).replace(/\s+/g, ' ').trim(), STATEMENT_LENGTH_MAX)}`];
+}
+
+/** Constants may be passwords of user mappings and subscriptions, or rows of the data. */
+function withoutValues(text: string): string {
+  return text.replace(/'(?:[^']|'')*(?:'|$)/g, "'…'");
+}
+
+/** Cuts at a character, never inside one. */
+function shorten(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1).toWellFormed()}…`;
+}

@@ -1,0 +1,63 @@
+/** The order in which the entries of an archive are restored, and so which of them each pg_restore is told to take. */
+import type { TocEntry } from './archive-toc.ts';
+
+/**
+ * schemas: before anything is given to owners that need a privilege on them. definitions: everything that the data needs.
+ * indexes: everything after the data. privileges: last, because an owner may have taken privileges from itself, with what
+ * stock pg_restore also does after them: materialized views are computed with the privileges of their owners.
+ */
+export const STEPS = ['schemas', 'definitions', 'data', 'indexes', 'privileges'] as const;
+export type Step = (typeof STEPS)[number];
+
+const STEP_OF_KIND: ReadonlyMap<string, Step> = new Map([
+  ['SCHEMA', 'schemas'],
+  ['ACL', 'privileges'],
+  ['DEFAULT ACL', 'privileges'],
+  ['MATERIALIZED VIEW DATA', 'privileges'],
+  ['EVENT TRIGGER', 'privileges'],
+]);
+
+const STEP_OF_SECTION = {
+  'pre-data': 'definitions',
+  data: 'data',
+  'post-data': 'indexes',
+  none: 'privileges',
+} as const;
+
+/** pg_restore heeds them by itself, or only with --create: the database is made before it runs. */
+const NOT_RESTORED = new Set(['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE', 'DATABASE PROPERTIES']);
+
+/** Entries by step, in the order of the archive. */
+export function restoreSteps(entries: readonly TocEntry[]): Record<Step, TocEntry[]> {
+  const byId = entriesById(entries);
+  const steps: Record<Step, TocEntry[]> = { schemas: [], definitions: [], data: [], indexes: [], privileges: [] };
+  for (const entry of entries.filter(isRestored)) steps[stepOf(entry, byId)].push(entry);
+  return steps;
+}
+
+export function entriesById(entries: readonly TocEntry[]): ReadonlyMap<number, TocEntry> {
+  return new Map(entries.map((entry) => [entry.dumpId, entry]));
+}
+
+function isRestored({ kind, tag }: TocEntry): boolean {
+  return !NOT_RESTORED.has(kind) && !(isAboutAnother(kind) && tag.startsWith('DATABASE '));
+}
+
+/** What is said about an object stands beside it: it has no place of its own in the order. */
+function stepOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): Step {
+  if (entry.tag.startsWith('LARGE OBJECT')) return 'data';
+  const ofKind = STEP_OF_KIND.get(entry.kind);
+  if (ofKind !== undefined) return ofKind;
+  const object = isAboutAnother(entry.kind) ? objectOf(entry, byId) : undefined;
+  return object === undefined ? STEP_OF_SECTION[entry.section] : stepOf(object, byId);
+}
+
+/** Privileges, comments and labels. */
+export function isAboutAnother(kind: string): boolean {
+  return kind === 'ACL' || kind === 'COMMENT' || kind === 'SECURITY LABEL';
+}
+
+/** Undefined where the archive does not make the object: it belongs to an extension, or to the server. */
+export function objectOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): TocEntry | undefined {
+  return byId.get(entry.needs[0] ?? -1);
+}

@@ -1,0 +1,54 @@
+/** What makes a restored database ready for use, and its own again. */
+import type { Evidence } from '../../../core/manifest.ts';
+import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
+import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
+import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
+import type { Difference } from '../../../core/restore-record.ts';
+import { databaseSettings } from '../database-facts.ts';
+import type { Session } from '../session.ts';
+
+/** Without statistics the first queries would be planned blindly. @param tables undefined: all */
+export async function analyze(session: Session, tables: readonly TocEntry[] | undefined): Promise<void> {
+  if (tables === undefined) return session.run('ANALYZE');
+  for (const { schema, tag } of tables) await session.run(`ANALYZE ${quoteName(schema, tag)}`);
+}
+
+/** A database that the restore made gets its owner, and its comment in place of the mark that it is unfinished. */
+export async function finishDatabase(session: Session, database: string, evidence: Evidence): Promise<Difference[]> {
+  const differences = await settingDifferences(session, evidence);
+  const { owner, comment = null } = evidence.database ?? {};
+  if (owner !== undefined) {
+    if (await mayGive(session, owner)) {
+      await session.run(`ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${quoteIdentifier(owner)}`);
+    } else {
+      const detail = `not given to ${owner}, which the role that restores may not do`;
+      differences.push({ kind: 'owner', object: `DATABASE ${database}`, detail });
+    }
+  }
+  await session.run(commentSql(database, comment));
+  return differences;
+}
+
+/** Parameters that only a superuser may set stay as the target has them. */
+async function settingDifferences(session: Session, { settings }: Evidence): Promise<Difference[]> {
+  const found = await databaseSettings(session);
+  return settings
+    .filter(
+      ({ name, value, role }) => !found.some((one) => one.name === name && one.value === value && one.role === role),
+    )
+    .map(({ name, role }) => {
+      const object = role === null ? name : `${name} of ${role}`;
+      return { kind: 'setting', object, detail: 'the role that restores may not set it' };
+    });
+}
+
+async function mayGive(session: Session, role: string): Promise<boolean> {
+  const [row] = await session.rows<{ may: boolean }>(MAY_GIVE_SQL, [role]);
+  return row?.may ?? false;
+}
+
+/** A database is given away by ALTER DATABASE itself, which checks what a member may; here it is only foreseen. */
+const MAY_GIVE_SQL = `
+SELECT pg_catalog.pg_has_role(oid, 'MEMBER') AND (me.rolsuper OR NOT given.rolsuper) AS may
+  FROM pg_catalog.pg_roles given, (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) me
+ WHERE given.rolname = $1`;

@@ -1,0 +1,139 @@
+/** One pg_restore process: some entries of one archive, into one database, until the first error. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { HoldfastError } from '../../../core/errors.ts';
+import { describeFailure } from '../../../core/postgres/restore/pg-restore-error.ts';
+import { clientEnvironment } from '../client-environment.ts';
+import { endOf, killGroup, stopGroup, type ProcessEnd } from '../client-process.ts';
+import { collectStderr } from '../collect-stderr.ts';
+import type { Server } from '../server.ts';
+import { libpqTlsEnvironment } from '../tls.ts';
+
+const CONNECT_TIMEOUT_SECONDS = 60;
+
+/** Where a restore goes, and with what. */
+export interface RestoreTarget {
+  readonly server: Server;
+  readonly database: string;
+  /** The pg_restore program. */
+  readonly program: string;
+  readonly applicationName: string;
+  /** Ends every process; what waits for it then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface ArchivePart {
+  /** Dump ids, in the order of the archive. */
+  readonly dumpIds: readonly number[];
+  /** A file of the archive's head, or what hands the archive over chunk by chunk and rejects when it is damaged. */
+  readonly archive: string | ((take: (chunk: Uint8Array) => Promise<void>) => Promise<void>);
+  /** How many entries at once; only a file can be read at several places. */
+  readonly jobs: number;
+}
+
+/**
+ * Resolves when every named entry was restored without an error.
+ * @throws RestoreFailed with statement and object; before it, what a damaged archive rejects with
+ */
+export async function runPgRestore(target: RestoreTarget, part: ArchivePart): Promise<void> {
+  target.signal.throwIfAborted();
+  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-list-'));
+  try {
+    const useList = path.join(folder, 'list');
+    await writeFile(useList, part.dumpIds.map((id) => `${id};\n`).join(''));
+    await runListed(target, part, useList);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runListed(target: RestoreTarget, { archive, jobs }: ArchivePart, useList: string): Promise<void> {
+  const password = await target.server.password();
+  const child = spawn(target.program, pgRestoreArguments(archive, jobs, useList), {
+    env: clientEnvironment(connectionEnvironment(target, password)),
+    stdio: ['pipe', 'ignore', 'pipe'],
+    // A process group of its own, so that nothing of it outlives the job.
+    detached: true,
+  });
+  const ended = endOf(child);
+  const stderr = collectStderr(child.stderr, [password]);
+  const stop = (): void => {
+    stopGroup(child);
+  };
+  target.signal.addEventListener('abort', stop, { once: true });
+  const fed = await feed(child, archive).catch((error: unknown) => {
+    stop();
+    return { error };
+  });
+  const end = await ended;
+  target.signal.removeEventListener('abort', stop);
+  killGroup(child, 'SIGKILL');
+  await stderr.ended;
+  target.signal.throwIfAborted();
+  // A damaged archive explains what pg_restore stumbled over, and never the other way round.
+  if (fed) throw fed.error;
+  requireGoodEnd(end, stderr.text());
+}
+
+function pgRestoreArguments(archive: ArchivePart['archive'], jobs: number, useList: string): string[] {
+  return [
+    '--exit-on-error',
+    '--no-password',
+    '--format=custom',
+    `--use-list=${useList}`,
+    // Its name is in the environment, where nothing takes it for a connection string.
+    '--dbname=',
+    ...(typeof archive === 'string' ? [`--jobs=${jobs}`, archive] : []),
+  ];
+}
+
+/** By environment, because everybody on a machine can read the arguments of a process. */
+function connectionEnvironment(
+  { server, database, applicationName }: RestoreTarget,
+  password: string,
+): Record<string, string> {
+  return {
+    PGHOST: server.host,
+    PGPORT: String(server.port),
+    PGUSER: server.user,
+    PGDATABASE: database,
+    PGPASSWORD: password,
+    PGAPPNAME: applicationName,
+    PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
+    ...libpqTlsEnvironment(server.sslMode, server.certificates),
+  };
+}
+
+/** The whole archive is read, even when pg_restore has ended: whether it is damaged is known at its end only. */
+async function feed(child: ChildProcess, archive: ArchivePart['archive']): Promise<undefined> {
+  const { stdin } = child;
+  if (stdin === null) throw new HoldfastError('UnexpectedError', 'pg_restore was started without stdin');
+  // Ending without reading to the end is judged by its exit code.
+  stdin.on('error', () => undefined);
+  if (typeof archive !== 'string') {
+    const closed = once(stdin, 'close');
+    await archive(async (chunk) => {
+      if (stdin.destroyed || stdin.write(chunk)) return;
+      await Promise.race([once(stdin, 'drain'), closed]);
+    });
+  }
+  stdin.end();
+  return undefined;
+}
+
+function requireGoodEnd({ code, signal, spawnError }: ProcessEnd, stderr: string): void {
+  if (spawnError) {
+    const message = `pg_restore did not start: ${spawnError.message}`;
+    throw new HoldfastError('RestoreFailed', message, { cause: spawnError });
+  }
+  if (code === 0 && signal === null) return;
+  const how = signal === null ? '' : `pg_restore was ended by ${signal}: `;
+  const said = describeFailure(stderr);
+  throw new HoldfastError(
+    'RestoreFailed',
+    `${how}${said === '' ? `pg_restore exited with code ${code ?? 'unknown'} without a word` : said}`,
+  );
+}

@@ -1,0 +1,154 @@
+/** What is in the archives, into the target database: definitions, rows, indexes, privileges. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { HoldfastError } from '../../../core/errors.ts';
+import { withoutOwners, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
+import { dataEntries, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
+import { adaptToPlatform, type Rights } from '../../../core/postgres/restore/platform-differences.ts';
+import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
+import { restoreSteps, type Step } from '../../../core/postgres/restore/restore-steps.ts';
+import { completeSelection, rowKey, type Selected } from '../../../core/postgres/restore/select-entries.ts';
+import type { Difference } from '../../../core/restore-record.ts';
+import type { Session } from '../session.ts';
+import type { DataArchive } from './archives.ts';
+import { runPgRestore, type RestoreTarget } from './pg-restore.ts';
+import type { PreparedRestore, RestoreContext, RestoreRequest } from './prepare-restore.ts';
+import { lendSchemas, takeRights } from './roles.ts';
+
+/** Rows and indexes at once: more would fight for the target's disk and processors. */
+const JOBS_MAX = 4;
+
+export interface ArchiveRestore {
+  readonly context: RestoreContext;
+  readonly request: RestoreRequest;
+  readonly prepared: PreparedRestore;
+  /** In the target database. */
+  readonly session: Session;
+  /** Times what is done for one phase. */
+  readonly phase: <Result>(phase: 'restoring' | 'indexing', work: () => Promise<Result>) => Promise<Result>;
+  /** When all rows are there, and row-level security is not yet on, which would hide them from their restorer. */
+  readonly afterRows: (only: ReadonlySet<string> | undefined) => Promise<void>;
+}
+
+/** @returns what was left out, and why that is allowed */
+export async function restoreArchives(restore: ArchiveRestore): Promise<Difference[]> {
+  const { prepared, session } = restore;
+  const selected = selectedOf(prepared);
+  const owners = [
+    ...new Set(
+      [...selected.entries, ...prepared.archives.data.flatMap(({ toc }) => toc.entries)].map(({ owner }) => owner),
+    ),
+  ];
+  const rights = await takeRights(
+    session,
+    prepared.facts,
+    owners.filter((owner) => owner !== ''),
+  );
+  const { entries, ownerless, differences } = adaptToPlatform(selected.entries, rights);
+  const steps = restoreSteps(entries);
+  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-head-'));
+  try {
+    const head = path.join(folder, 'head');
+    await writeFile(head, withoutOwners(prepared.archives.head, ownerless), { mode: 0o600 });
+    const only = prepared.chosen && selected.withData;
+    const run = (step: Step): Promise<void> => runStep(restore, head, steps[step]);
+    const left = await restore.phase('restoring', async () => {
+      await orDamage(restore, () => run('schemas'));
+      const giveBack = rights.superuser ? undefined : await lendSchemas(session, [...rights.owners]);
+      await orDamage(restore, () => run('definitions'));
+      const leftOut = await restoreRows(restore, { only, tables: tablesOf(prepared), rights });
+      return { giveBack, leftOut };
+    });
+    await restore.afterRows(only);
+    await restore.phase('indexing', async () => {
+      await run('indexes');
+      await left.giveBack?.();
+      await run('privileges');
+    });
+    return [...selected.differences, ...differences, ...left.leftOut];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
+  const { entries } = archives.toc;
+  return chosen === undefined
+    ? { entries, withData: new Set(), differences: [] }
+    : completeSelection(entries, chosen, present);
+}
+
+function tablesOf({ archives }: PreparedRestore): Set<string> {
+  const tables = archives.toc.entries.filter(({ kind }) => kind === 'TABLE');
+  return new Set(tables.map(({ schema, tag }) => rowKey(schema, tag)));
+}
+
+async function runStep(restore: ArchiveRestore, head: string, entries: readonly TocEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const dumpIds = entries.map(({ dumpId }) => dumpId);
+  await runPgRestore(targetOf(restore), { dumpIds, archive: head, jobs: jobsOf(restore) });
+}
+
+/** The definitions of a single archive are used before all of it was read: damage explains an error in them. */
+async function orDamage({ context, prepared }: ArchiveRestore, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const [only, ...others] = prepared.archives.data;
+    if (only && others.length === 0 && error instanceof HoldfastError && error.code === 'RestoreFailed') {
+      await only.read(only.head, context.signal, () => Promise.resolve());
+    }
+    throw error;
+  }
+}
+
+function jobsOf({ prepared }: ArchiveRestore): number {
+  return jobsFor(JOBS_MAX, prepared.facts.freeConnections);
+}
+
+function targetOf({ context, request, prepared }: ArchiveRestore, signal = context.signal): RestoreTarget {
+  const { server, applicationName } = context;
+  return { server, database: request.database, program: prepared.program, applicationName, signal };
+}
+
+/** Several archives at once; the first failure ends the others. */
+async function restoreRows(
+  restore: ArchiveRestore,
+  scope: DataScope & { readonly rights: Rights },
+): Promise<Difference[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([restore.context.signal, failure.signal]);
+  const waiting = [...restore.prepared.archives.data];
+  const differences: Difference[] = [];
+  const worker = async (): Promise<void> => {
+    for (let archive = waiting.shift(); archive; archive = waiting.shift()) {
+      differences.push(...(await restoreRowsOf(restore, archive, scope, signal)));
+    }
+  };
+  const workers = Array.from({ length: jobsOf(restore) }, () =>
+    worker().catch((error: unknown) => {
+      failure.abort(error);
+    }),
+  );
+  await Promise.all(workers);
+  signal.throwIfAborted();
+  return differences;
+}
+
+async function restoreRowsOf(
+  restore: ArchiveRestore,
+  archive: DataArchive,
+  scope: DataScope & { readonly rights: Rights },
+  signal: AbortSignal,
+): Promise<Difference[]> {
+  const due = dataEntries(archive.toc.entries, scope);
+  const { entries, ownerless, differences } = adaptToPlatform(due.entries, scope.rights);
+  if (entries.length > 0) {
+    const dumpIds = entries.map(({ dumpId }) => dumpId);
+    const head = withoutOwners(archive.head, ownerless);
+    const read = (take: (chunk: Uint8Array) => Promise<void>): Promise<void> => archive.read(head, signal, take);
+    await runPgRestore(targetOf(restore, signal), { dumpIds, archive: read, jobs: 1 });
+  }
+  return [...due.differences, ...differences];
+}

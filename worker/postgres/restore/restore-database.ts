@@ -1,0 +1,228 @@
+/** One database: brought back, compared with its evidence, or taken back as far as this restore made it. */
+import { createHash } from 'node:crypto';
+import { causeChain, HoldfastError, toFailure, type Failure } from '../../../core/errors.ts';
+import { compareEvidence, comparedText, mismatchText } from '../../../core/postgres/restore/compare-evidence.ts';
+import {
+  commentSql,
+  createDatabaseSql,
+  dropDatabaseSql,
+  unfinishedMark,
+} from '../../../core/postgres/restore/database-sql.ts';
+import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
+import {
+  DIFFERENCES_MAX,
+  type Comparison,
+  type Difference,
+  type RestoredDatabase,
+  type RestoreOutcome,
+  type RestoreTimings,
+} from '../../../core/restore-record.ts';
+import { log } from '../../log.ts';
+import { endLeftovers } from '../leftovers.ts';
+import { openSession, type Session } from '../session.ts';
+import { analyze, finishDatabase } from './finish-database.ts';
+import { foundEvidence } from './found-evidence.ts';
+import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
+import { restoreArchives } from './restore-archives.ts';
+import { openMaintenance } from './server-facts.ts';
+
+type Target = Pick<RestoreOutcome, 'client' | 'server' | 'databaseCreated' | 'rolesCreated' | 'targetState'>;
+
+export interface RestoreReport extends Target {
+  readonly restored: RestoredDatabase;
+}
+
+/** What a restore has done so far. */
+interface Work {
+  readonly context: RestoreContext;
+  readonly request: RestoreRequest;
+  readonly target: Target;
+  readonly seconds: RestoreTimings;
+  readonly differences: Difference[];
+  readonly mismatches: string[];
+  bytesRead: number;
+  compared: Comparison | null;
+}
+
+/** An undo is short of time, because the worker is being stopped, and short of nothing else. */
+const UNDO_TIMEOUT_MS = 20_000;
+
+/** Ends in a value, good or bad. A database that it made and did not finish is gone; what it found is said to be partial. */
+export async function restoreDatabase(context: RestoreContext, request: RestoreRequest): Promise<RestoreReport> {
+  const work = beginWork(context, request);
+  const startedMs = Date.now();
+  let failure: Failure | null = null;
+  try {
+    const prepared = await prepareRestore(work.context, request);
+    work.target.client = prepared.client;
+    work.target.server = { version: prepared.facts.version };
+    work.differences.push(...prepared.differences);
+    await restorePrepared(work, prepared);
+    work.target.targetState = 'complete';
+    requireEqual(work);
+  } catch (error) {
+    failure = failureOf(context.signal.aborted ? context.signal.reason : error);
+    if (work.target.targetState === 'partial') await undo(work);
+  }
+  work.seconds.totalSeconds = (Date.now() - startedMs) / 1000;
+  return { ...work.target, restored: restoredOf(work, failure) };
+}
+
+function beginWork(context: RestoreContext, request: RestoreRequest): Work {
+  const work: Work = {
+    context: {
+      ...context,
+      onRead: (sizeBytes) => {
+        work.bytesRead += sizeBytes;
+        context.onRead(sizeBytes);
+      },
+    },
+    request,
+    target: { client: null, server: null, databaseCreated: false, rolesCreated: [], targetState: 'untouched' },
+    seconds: { totalSeconds: 0, dataSeconds: 0, indexSeconds: 0, analyzeSeconds: 0, compareSeconds: 0 },
+    differences: [],
+    mismatches: [],
+    bytesRead: 0,
+    compared: null,
+  };
+  return work;
+}
+
+function restoredOf(
+  { request, seconds, differences, bytesRead, compared }: Work,
+  failure: Failure | null,
+): RestoredDatabase {
+  return {
+    database: request.dump.database,
+    failure,
+    timings: failure === null || compared !== null ? seconds : null,
+    bytesRead,
+    compared,
+    differences: differences.slice(0, DIFFERENCES_MAX),
+    differencesOmitted: Math.max(0, differences.length - DIFFERENCES_MAX),
+  };
+}
+
+async function timed<Result>(
+  { seconds }: Work,
+  phase: keyof RestoreTimings,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const startedMs = Date.now();
+  try {
+    return await work();
+  } finally {
+    seconds[phase] += (Date.now() - startedMs) / 1000;
+  }
+}
+
+async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<void> {
+  const { context, request, target } = work;
+  target.targetState = 'partial';
+  if (prepared.facts.database === undefined) await createDatabase(work);
+  const session = await openSession(context.server, { ...context, database: request.database });
+  try {
+    await createRoles(work, prepared, session);
+    const differences = await restoreArchives({
+      context,
+      request,
+      prepared,
+      session,
+      phase: (phase, part) => {
+        context.onPhase(phase);
+        return timed(work, phase === 'restoring' ? 'dataSeconds' : 'indexSeconds', part);
+      },
+      afterRows: (only) => timed(work, 'compareSeconds', () => compare(work, prepared, session, only)),
+    });
+    work.differences.push(...differences);
+    context.onPhase('analyzing');
+    const tables = prepared.chosen && [...prepared.chosen].filter(({ kind }) => kind === 'TABLE');
+    await timed(work, 'analyzeSeconds', () => analyze(session, tables));
+    if (target.databaseCreated) {
+      work.differences.push(...(await finishDatabase(session, request.database, prepared.evidence)));
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+/** Also in place of what the same restore left when it was ended half-way. */
+async function createDatabase({ context, request, target }: Work): Promise<void> {
+  const session = await openMaintenance(context.server, context);
+  try {
+    await session.run(dropDatabaseSql(request.database));
+    await session.run(createDatabaseSql(request.database, request.dump));
+    target.databaseCreated = true;
+    await session.run(commentSql(request.database, unfinishedMark(context.restore)));
+  } finally {
+    await session.close();
+  }
+}
+
+async function createRoles(
+  { context, request, target }: Work,
+  prepared: PreparedRestore,
+  session: Session,
+): Promise<void> {
+  if (request.roles === 'create' && prepared.missingRoles.length > 0) {
+    await session.run(prepared.roles.rolesSql);
+    target.rolesCreated = [...prepared.missingRoles];
+  }
+  if (!target.databaseCreated) return;
+  await session.run(prepared.roles.databaseSql);
+  // The recorded comment may have taken the place of the mark.
+  await session.run(commentSql(request.database, unfinishedMark(context.restore)));
+}
+
+async function compare(
+  work: Work,
+  { evidence }: PreparedRestore,
+  session: Session,
+  only: ReadonlySet<string> | undefined,
+): Promise<void> {
+  work.context.onPhase('comparing');
+  const found = await foundEvidence(session, evidence.tables.length > 0 ? 'counts' : 'none');
+  const { mismatches, ...counts } = compareEvidence(evidence, found, only);
+  work.mismatches.push(...mismatches);
+  work.compared = { ...counts, sha256: createHash('sha256').update(comparedText(evidence, only)).digest('hex') };
+}
+
+function requireEqual({ mismatches, request }: Work): void {
+  if (mismatches.length === 0) return;
+  throw new HoldfastError(
+    'RestoreMismatch',
+    `database ${request.database} is not what was dumped: ${mismatchText(mismatches)}`,
+  );
+}
+
+/** Queries of a restore fail in the words of a dump, which asks the same. */
+function failureOf(error: unknown): Failure {
+  const failure = toFailure(error);
+  const ofQuery = failure.code === 'DumpFailed' || failure.code === 'TableUnreadable';
+  return ofQuery ? { ...failure, code: 'RestoreFailed' } : failure;
+}
+
+/** What this restore made goes; what was there before holds a part of the restore, which is said. */
+async function undo(work: Work): Promise<void> {
+  const { context, request, target } = work;
+  await endLeftovers(context.server, request.database, context.applicationName);
+  if (!target.databaseCreated) return;
+  try {
+    const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
+    const session = await openMaintenance(context.server, { applicationName: context.applicationName, signal });
+    try {
+      await session.run(dropDatabaseSql(request.database));
+      target.databaseCreated = false;
+      for (const role of target.rolesCreated) await session.run(`DROP ROLE IF EXISTS ${quoteIdentifier(role)}`);
+      target.rolesCreated = [];
+      target.targetState = 'untouched';
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    log('warn', 'what the restore has made could not be taken back', {
+      database: request.database,
+      reason: causeChain(error),
+    });
+  }
+}

@@ -1,0 +1,84 @@
+/** The roles that a restored database needs, and what the role that restores may do as them. */
+import type { Rights } from '../../../core/postgres/restore/platform-differences.ts';
+import type { ServerFacts } from '../../../core/postgres/restore/preflight.ts';
+import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
+import type { Session } from '../session.ts';
+
+/** From 16 on, membership alone no longer says that objects may be given to a role, or used as their owner. */
+const FIRST_WITH_SET_OPTION = 16;
+
+/**
+ * Asks for what the role that restores may do, and makes it a member of the roles that are to own objects where it may do
+ * that: without it, PostgreSQL lets only a superuser give them anything.
+ * @param owners names of all roles that own something in the archive
+ */
+export async function takeRights(session: Session, server: ServerFacts, owners: readonly string[]): Promise<Rights> {
+  if (!server.superuser) await joinOwners(session, server, owners);
+  const [rights] = await session.rows<{ ownsPublic: boolean }>(OWNS_PUBLIC_SQL);
+  const usable = await session.rows<{ name: string }>(usableSql(server.major), [owners]);
+  const wrappers = await session.rows<{ name: string }>(WRAPPERS_SQL);
+  return {
+    superuser: server.superuser,
+    rdsSuperuser: server.rdsSuperuser,
+    ownsPublic: rights?.ownsPublic ?? true,
+    owners: new Set(usable.map(({ name }) => name)),
+    wrappers: new Set(wrappers.map(({ name }) => name)),
+  };
+}
+
+async function joinOwners(session: Session, { major }: ServerFacts, owners: readonly string[]): Promise<void> {
+  const joinable = await session.rows<{ name: string }>(joinableSql(major), [owners]);
+  const options = major >= FIRST_WITH_SET_OPTION ? ' WITH INHERIT TRUE, SET TRUE' : '';
+  for (const { name } of joinable) await session.run(`GRANT ${quoteIdentifier(name)} TO CURRENT_USER${options}`);
+}
+
+const mayOwnAs = (major: number): string =>
+  major >= FIRST_WITH_SET_OPTION
+    ? "pg_catalog.pg_has_role(oid, 'SET') AND pg_catalog.pg_has_role(oid, 'USAGE')"
+    : "pg_catalog.pg_has_role(oid, 'USAGE')";
+
+const usableSql = (major: number): string =>
+  `SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND ${mayOwnAs(major)}`;
+
+/** Until 15, CREATEROLE is enough for every role that is no superuser; later it takes the admin option. */
+function joinableSql(major: number): string {
+  const may =
+    major >= FIRST_WITH_SET_OPTION
+      ? "pg_catalog.pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')"
+      : "(SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) OR pg_catalog.pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')";
+  return `
+SELECT rolname AS name FROM pg_catalog.pg_roles
+ WHERE rolname = ANY ($1) AND NOT rolsuper AND rolname !~ '^pg_' AND NOT (${mayOwnAs(major)}) AND (${may})`;
+}
+
+const OWNS_PUBLIC_SQL = `
+SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') AS "ownsPublic" FROM pg_catalog.pg_namespace WHERE nspname = 'public'`;
+
+const WRAPPERS_SQL = `
+SELECT fdwname AS name FROM pg_catalog.pg_foreign_data_wrapper
+ WHERE pg_catalog.has_foreign_data_wrapper_privilege(oid, 'USAGE')`;
+
+/**
+ * Lets owners own objects in schemas that they may not create anything in: giving an object away takes that privilege
+ * from the new owner, unless a superuser does it.
+ * @returns what takes it back
+ */
+export async function lendSchemas(session: Session, owners: readonly string[]): Promise<() => Promise<void>> {
+  const lacking = await session.rows<{ schema: string; role: string }>(LACKING_SQL, [owners]);
+  const statement = (verb: string, link: string): string[] =>
+    lacking.map(
+      ({ schema, role }) => `${verb} CREATE ON SCHEMA ${quoteIdentifier(schema)} ${link} ${quoteIdentifier(role)}`,
+    );
+  for (const sql of statement('GRANT', 'TO')) await session.run(sql);
+  return async () => {
+    for (const sql of statement('REVOKE', 'FROM')) await session.run(sql);
+  };
+}
+
+/** Schemas of the platform are not ours to lend; what is refused there fails with its own message. */
+const LACKING_SQL = `
+SELECT n.nspname AS schema, r.rolname AS role
+  FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.pg_roles r
+ WHERE r.rolname = ANY ($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+   AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')`;
