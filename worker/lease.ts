@@ -1,9 +1,10 @@
 /** The worker's claim on its row: renewed while it works, asked for once more before anything becomes visible. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { executionIsRunning, renewClaim, type WorkRow } from '../aws/run-store.ts';
+import { executionIsRunning, renewClaim } from '../aws/run-store.ts';
 import { HoldfastError, causeChain } from '../core/errors.ts';
 import type { RestoreProgress } from '../core/restore-record.ts';
 import type { Progress } from '../core/run-record.ts';
+import type { WorkRow } from '../core/work-row.ts';
 import { log } from './log.ts';
 import { withRetries } from './retry.ts';
 
