@@ -1,69 +1,83 @@
 /** One database: everything of it is dumped and uploaded from one snapshot, then becomes visible together. */
 import { gzipSync } from 'node:zlib';
-import type { DumpPlan, DatabaseOutcome } from '../core/run-record.ts';
-import type { Evidence, ObjectRole, Totals } from '../core/manifest.ts';
+import type { Dump } from '../core/config/schema.ts';
+import type { Evidence, Totals } from '../core/manifest.ts';
+import type { DatabaseOutcome } from '../core/run-record.ts';
 import { abortAll, completeAll } from './commit.ts';
+import { dumpArchives, planDatabase, type DatabasePlan } from './dump-archives.ts';
+import type { DumpContext, DumpWork } from './dump-context.ts';
 import { log } from './log.ts';
-import type { PartPool } from './part-pool.ts';
-import type { PgDumpClient } from './postgres/clients.ts';
+import { watchBlocked } from './postgres/blocked-ddl.ts';
 import { databaseFacts, type DatabaseFacts } from './postgres/database-facts.ts';
-import { countRows, describeDatabase } from './postgres/evidence.ts';
+import { collectEvidence } from './postgres/evidence.ts';
 import { endLeftovers } from './postgres/leftovers.ts';
-import { runPgDump } from './postgres/pg-dump.ts';
 import { portableRoles } from './postgres/roles.ts';
-import type { Server } from './postgres/server.ts';
 import { holdSnapshot, type SnapshotHolder } from './postgres/snapshot.ts';
-import type { ProgressMeter } from './progress.ts';
+import { together } from './together.ts';
 import { startUpload, type Upload } from './upload.ts';
 
-export interface DumpContext {
-  readonly server: Server;
-  readonly client: PgDumpClient;
-  readonly dump: DumpPlan['dump'];
-  readonly bucket: string;
-  readonly applicationName: string;
-  readonly pool: PartPool;
-  readonly progress: ProgressMeter;
-  /** Aborted when the whole run has to end. */
-  readonly signal: AbortSignal;
-  keyOf(database: string, file: string): string;
-  /** @throws Cancelled unless the run is still open */
-  confirmOpen(): Promise<void>;
-}
+/** A dump that DDL of others got in the way of gives them its locks and begins again. */
+const ATTEMPTS_MAX = 4;
 
 /** Ends in a value: what fails here does not stop the next database. */
 export async function dumpDatabase(context: DumpContext, database: string): Promise<DatabaseOutcome> {
-  const uploads: Upload[] = [];
-  // Ends the dump when the count fails, and the count when the dump fails.
-  const failure = new AbortController();
-  const signal = AbortSignal.any([context.signal, failure.signal]);
-  const begin = async (role: ObjectRole, file: string): Promise<Upload> => {
-    const target = { bucket: context.bucket, key: context.keyOf(database, file), role };
-    const upload = await startUpload(target, context.pool, signal, (sizeBytes) => {
-      context.progress.addBytes(sizeBytes);
-    });
-    uploads.push(upload);
-    return upload;
-  };
-  try {
-    const dumped = await dumpSnapshot(context, database, { signal, failure, begin });
-    context.progress.update({ phase: 'committing' });
-    await context.confirmOpen();
-    signal.throwIfAborted();
-    return { status: 'dumped', database, client: context.client.name, ...dumped, objects: await completeAll(uploads) };
-  } catch (error) {
-    failure.abort(error);
-    // What failed because something else had ended it is not the reason.
-    const failed = await abortAll(uploads, signal.reason);
-    await endLeftovers(context.server, database, context.applicationName);
-    return { status: 'failed', database, failure: failed };
+  for (let attempt = 1; ; attempt++) {
+    const { outcome, isBehindDdl } = await dumpOnce(context, database);
+    if (outcome.status === 'dumped' || !isBehindDdl || attempt === ATTEMPTS_MAX) return outcome;
+    log('warn', 'the dump begins again', { database, attempt, ...outcome.failure });
   }
 }
 
-interface Work {
-  readonly signal: AbortSignal;
-  readonly failure: AbortController;
-  begin(role: ObjectRole, file: string): Promise<Upload>;
+interface Attempt {
+  readonly outcome: DatabaseOutcome;
+  /** It failed because pg_dump queued behind somebody who waited for the holder's locks, which are gone now. */
+  readonly isBehindDdl: boolean;
+}
+
+async function dumpOnce(context: DumpContext, database: string): Promise<Attempt> {
+  const work = beginWork(context, database);
+  let isHeld = false;
+  try {
+    const options = { database, applicationName: context.applicationName, signal: work.signal };
+    const holder = await holdSnapshot(context.server, context.dump, options);
+    isHeld = true;
+    const dumped = await dumpSnapshot(context, database, holder, work);
+    context.progress.update({ phase: 'committing' });
+    await context.confirmOpen();
+    work.signal.throwIfAborted();
+    const objects = await completeAll(work.uploads);
+    const outcome = { status: 'dumped', database, client: context.client.name, ...dumped, objects } as const;
+    return { outcome, isBehindDdl: false };
+  } catch (error) {
+    work.failure.abort(error);
+    // What failed because something else had ended it is not the reason.
+    const failure = await abortAll(work.uploads, work.signal.reason);
+    await endLeftovers(context.server, database, context.applicationName);
+    const mayBeginAgain = isHeld && context.dump.onBlockedDdl === 'warn' && !context.signal.aborted;
+    return {
+      outcome: { status: 'failed', database, failure },
+      isBehindDdl: mayBeginAgain && failure.code === 'LockTimeout',
+    };
+  }
+}
+
+function beginWork(context: DumpContext, database: string): DumpWork {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
+  const uploads: Upload[] = [];
+  return {
+    failure,
+    signal,
+    uploads,
+    begin: async (role, file) => {
+      const target = { bucket: context.bucket, key: context.keyOf(database, file), role };
+      const upload = await startUpload(target, context.pool, signal, (sizeBytes) => {
+        context.progress.addBytes(sizeBytes);
+      });
+      uploads.push(upload);
+      return upload;
+    },
+  };
 }
 
 interface Dumped extends DatabaseFacts {
@@ -72,20 +86,17 @@ interface Dumped extends DatabaseFacts {
   readonly totals: Totals;
 }
 
-/** Until here nothing is visible; afterwards S3 holds every byte. */
-async function dumpSnapshot(context: DumpContext, database: string, work: Work): Promise<Dumped> {
-  const { server, dump, applicationName } = context;
-  const options = { database, applicationName, signal: work.signal };
-  const holder = await holdSnapshot(server, dump, options);
+/** Until here nothing is visible; afterwards S3 holds every byte. Closes the holder. */
+async function dumpSnapshot(
+  context: DumpContext,
+  database: string,
+  holder: SnapshotHolder,
+  work: DumpWork,
+): Promise<Dumped> {
   try {
     const facts = await databaseFacts(holder.session);
-    const roles = await portableRoles(holder.session);
-    const description = await describeDatabase(holder.session, holder.relations);
-    const [warnings, tables] = await together(work.failure, [
-      dumpArchive(context, database, holder, work),
-      dump.evidence === 'none' ? [] : countRows(holder.session, holder.relations),
-    ]);
-    const evidence: Evidence = { tables, ...description };
+    const plan = await planDatabase(holder, context.dump.jobs, facts.encoding);
+    const { warnings, roles, evidence } = await dumpWatched(context, database, holder, plan, work);
     await uploadWhole(await work.begin('roles', 'roles.sql'), Buffer.from(roles));
     await uploadWhole(await work.begin('evidence', 'evidence.json.gz'), gzipSync(JSON.stringify(evidence)));
     await holder.proveAlive();
@@ -95,41 +106,37 @@ async function dumpSnapshot(context: DumpContext, database: string, work: Work):
   }
 }
 
-/** The first failure ends the other through the signal; both have settled when this does. */
-async function together<A, B>(failure: AbortController, [a, b]: [Promise<A>, Promise<B> | B]): Promise<[A, B]> {
-  const tasks = [a, Promise.resolve(b)] as const;
-  for (const task of tasks) {
-    task.catch((error: unknown) => {
-      failure.abort(error);
-    });
-  }
-  await Promise.allSettled(tasks);
-  return Promise.all(tasks);
+interface Description {
+  readonly roles: string;
+  readonly evidence: Evidence;
 }
 
-async function dumpArchive(
+/** While others are looked for who wait for the dump. */
+async function dumpWatched(
   context: DumpContext,
   database: string,
   holder: SnapshotHolder,
-  work: Work,
-): Promise<string[]> {
-  const archive = await work.begin('archive', 'archive.dump');
-  const { client, server, dump, applicationName } = context;
-  const warnings = await runPgDump({
-    client,
-    server,
-    database,
-    snapshot: holder.snapshot,
-    dump,
-    selection: [],
-    applicationName,
-    signal: work.signal,
-    upload: archive,
-    onMoved: () => undefined,
+  plan: DatabasePlan,
+  work: DumpWork,
+): Promise<Description & { readonly warnings: string[] }> {
+  const { server, dump, applicationName } = context;
+  const options = { database, applicationName, signal: work.signal };
+  const watch = await watchBlocked(server, options, dump.onBlockedDdl, (error) => {
+    work.failure.abort(error);
   });
-  await archive.finish();
-  if (warnings.length > 0) log('warn', 'pg_dump warned', { database, warnings });
-  return warnings;
+  try {
+    const [warnings, description] = await together(work.failure, [
+      dumpArchives({ context, database, holder, plan, work, watch }),
+      describe(holder, dump.evidence),
+    ]);
+    return { ...description, warnings: [...holder.warnings, ...warnings, ...watch.warnings()] };
+  } finally {
+    await watch.stop();
+  }
+}
+
+async function describe({ session, relations }: SnapshotHolder, wanted: Dump['evidence']): Promise<Description> {
+  return { roles: await portableRoles(session), evidence: await collectEvidence(session, relations, wanted) };
 }
 
 async function uploadWhole(upload: Upload, content: Buffer): Promise<void> {
