@@ -1,4 +1,4 @@
-/** Ends what would never end by itself: a dump that stands still, and one that is not done in time. */
+/** Ends a dump that stands still, and says who does. */
 import { HoldfastError } from '../core/errors.ts';
 import { formatDuration } from '../core/format.ts';
 import type { PartPool } from './part-pool.ts';
@@ -10,8 +10,6 @@ import type { ProgressMeter } from './progress.ts';
 export const STALL_AFTER_MS = 15 * 60_000;
 const LOOKS_PER_STALL = 10;
 const LOOK_MS_MAX = 10_000;
-/** What a timer of Node holds; a deadline further away is no deadline. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface WatchedDump {
   readonly server: Server;
@@ -56,15 +54,4 @@ async function describeStall({
   const who = pool.starved ? 'S3 took no part of the archive' : 'pg_dump gave no byte';
   const waits = await describeWaits(server, database, applicationName);
   return new HoldfastError('DumpStalled', `${who} for ${formatDuration(stallAfterMs)}; ${waits}`);
-}
-
-/** @returns the timer, to be cleared */
-export function abortAtDeadline(deadline: string, cancel: AbortController): NodeJS.Timeout {
-  const remainingMs = Math.max(0, Date.parse(deadline) - Date.now());
-  return setTimeout(
-    () => {
-      cancel.abort(new HoldfastError('DeadlineExceeded', `the dump was not done at its deadline ${deadline}`));
-    },
-    Math.min(remainingMs, TIMER_MAX_MS),
-  );
 }

@@ -5,13 +5,17 @@ import path from 'node:path';
 
 const MISBEHAVE = path.join(import.meta.dirname, '../../fixtures/pg-dump/misbehave.sh');
 
-/** A root whose only client, of major 17, behaves as tests/fixtures/pg-dump/misbehave.sh describes. */
-export async function misbehavingClient(behaviour: string): Promise<string> {
+/**
+ * A root whose only client, of major 17, behaves as tests/fixtures/pg-dump/misbehave.sh describes.
+ * @param archive what it writes
+ */
+export async function misbehavingClient(behaviour: string, archive: Uint8Array): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
   const bin = path.join(root, '17', 'bin');
   await mkdir(bin, { recursive: true });
   const program = path.join(bin, 'pg_dump');
-  await writeFile(program, `#!/bin/sh\nexec '${MISBEHAVE}' ${behaviour} "$@"\n`);
+  await writeFile(path.join(root, 'archive'), archive);
+  await writeFile(program, `#!/bin/sh\nexec '${MISBEHAVE}' ${behaviour} '${root}/archive' "$@"\n`);
   await chmod(program, 0o755);
   return root;
 }
@@ -20,5 +24,17 @@ export async function misbehavingClient(behaviour: string): Promise<string> {
 export async function someClients(pgRoot: string, majors: readonly number[]): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
   for (const major of majors) await symlink(path.join(pgRoot, String(major)), path.join(root, String(major)));
+  return root;
+}
+
+/** A root whose pg_dump of major 17 is the real one of another root, some seconds late. */
+export async function lateClient(pgRoot: string, delaySeconds: number): Promise<string> {
+  const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
+  const bin = path.join(root, '17', 'bin');
+  await mkdir(bin, { recursive: true });
+  const program = path.join(bin, 'pg_dump');
+  const wait = `[ "$1" = --version ] || sleep ${delaySeconds}`;
+  await writeFile(program, `#!/bin/sh\n${wait}\nexec '${pgRoot}/17/bin/pg_dump' "$@"\n`);
+  await chmod(program, 0o755);
   return root;
 }

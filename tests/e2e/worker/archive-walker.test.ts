@@ -1,9 +1,9 @@
 /** The walker against archives of every pg_dump: whole ones, and the same with something cut out, turned over or added. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { execa } from 'execa';
 import { walkArchive, type ArchiveEnd } from '../../../core/postgres/archive-walker.ts';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { startPostgres } from '../../../local/postgres.ts';
 import { installToolchain } from '../../../local/toolchain.ts';
+import { blockEnds, dumpWith, withoutBlock } from '../support/damaged-archives.ts';
 import { query } from '../support/worker-leftovers.ts';
 
 /** Its type, its id and the length of its first chunk. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
     await query(server, 'postgres', 'CREATE DATABASE empty');
     await query(server, 'postgres', CONTENT);
     for (const [name, major, database, ...args] of wanted()) {
-      dumps.set(name, await dump(`${pgRoot}/${major}/bin/pg_dump`, server, [`--dbname=${database}`, ...args]));
+      dumps.set(name, await dumpWith(`${pgRoot}/${major}/bin/pg_dump`, server, [`--dbname=${database}`, ...args]));
     }
   } finally {
     await server.stop();
@@ -47,12 +47,6 @@ function* wanted(): Generator<[name: string, major: number, database: string, ..
     if (major > 15) yield [`${major} lz4`, major, 'postgres', '--compress=lz4'];
     if (major > 15) yield [`${major} zstd`, major, 'postgres', '--compress=zstd:1'];
   }
-}
-
-async function dump(program: string, server: PostgresServer, args: readonly string[]): Promise<Buffer> {
-  const env = { PGHOST: server.host, PGPORT: String(server.port), PGUSER: server.user, PGPASSWORD: server.password };
-  const { stdout } = await execa(program, ['--format=custom', ...args], { env, encoding: 'buffer' });
-  return Buffer.from(stdout);
 }
 
 function turned(bytes: Buffer, at: number, bits: number): Buffer {
@@ -79,17 +73,6 @@ function* split(bytes: Buffer, size: () => number): Generator<Buffer> {
     yield bytes.subarray(at, end);
     at = end;
   }
-}
-
-/** Where each data block ends, and before them the table of contents. */
-function blockEnds(bytes: Buffer): number[] {
-  const walker = walkArchive();
-  const ends: number[] = [];
-  for (const [at] of bytes.entries()) {
-    walker.take(bytes.subarray(at, at + 1));
-    if (walker.blocksDue !== null && walker.blocksDone === ends.length) ends.push(at + 1);
-  }
-  return ends;
 }
 
 test('each archive is whole, in one piece and in any pieces', () => {
@@ -148,9 +131,8 @@ describe.each(MAJORS.map(String))('an archive of pg_dump %s', (name) => {
 
   test('says which data is not there', () => {
     const bytes = archive(name);
-    const ends = blockEnds(bytes);
-    const problems = ends.slice(1).map((end, index) => {
-      const rest = walk([bytes.subarray(0, ends[index]), bytes.subarray(end)]);
+    const problems = [0, 1, 2, 3, 4].map((index) => {
+      const rest = walk([withoutBlock(bytes, index)]);
       return rest.status === 'broken' ? rest.problem : rest.status;
     });
     const tables = ['Other.item', 'public.item', 'public.nothing', 'public.odd.name'];
