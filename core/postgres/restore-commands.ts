@@ -2,36 +2,66 @@
 import { encodeDatabase } from '../keys.ts';
 import type { DatabaseDump, ObjectRole, StoredObject } from '../manifest.ts';
 
+/** The database's own settings, restored with its roles, would otherwise stop pg_restore: it may be read only by default. */
+const PG_RESTORE = "PGOPTIONS='-c default_transaction_read_only=off' pg_restore --exit-on-error --no-password";
+
 /**
  * Commands for a POSIX shell, to be pasted in order in an empty folder. The target server is what libpq's variables
  * (PGHOST, PGUSER, PGPASSWORD, …) name; the database is created under its own name and must not exist.
  * @param bucket the bucket that holds the objects
  */
 export function restoreCommands(dump: DatabaseDump, bucket: string): string[] {
-  const stem = `./${encodeDatabase(dump.database)}`;
-  const archive = fetched(dump, 'archive', bucket, `${stem}.dump`);
-  const roles = fetched(dump, 'roles', bucket, `${stem}.roles.sql`);
+  const files = filesOf(dump);
+  const named = (role: ObjectRole): string[] =>
+    files.filter(({ object }) => object.role === role).map(({ file }) => file);
   const target = `--dbname=${shellQuote(conninfo(dump.database))}`;
+  const restore = (file: string, ...options: string[]): string =>
+    [PG_RESTORE, target, ...options, shellQuote(file)].join(' ');
+  const data = named('data');
   return [
-    ...archive.commands,
-    ...roles.commands,
+    ...files.flatMap(({ object, file }) => [getObject(object, bucket, file), checkSha256(object, file)]),
     createDatabase(dump),
-    ...roles.files.map((file) => `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 ${target} --file=${shellQuote(file)}`),
-    ...archive.files.map((file) => `pg_restore --exit-on-error --no-password ${target} ${shellQuote(file)}`),
+    ...named('roles').map(
+      (file) => `psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 ${target} --file=${shellQuote(file)}`,
+    ),
+    ...named('archive').map((file) => restore(file)),
+    ...named('schema').flatMap((file) => [
+      restore(file, '--section=pre-data'),
+      allAtOnce(data.map((one) => restore(one))),
+      restore(file, '--section=post-data', `--jobs=${data.length}`),
+    ]),
   ];
 }
 
-interface Fetched {
-  readonly commands: readonly string[];
-  readonly files: readonly string[];
+interface RestoreFile {
+  readonly object: StoredObject;
+  /** Where it is fetched to. Files of any database may lie in one folder. */
+  readonly file: string;
 }
 
-function fetched(dump: DatabaseDump, role: ObjectRole, bucket: string, file: string): Fetched {
-  const objects = dump.objects.filter((object) => object.role === role);
-  return {
-    commands: objects.flatMap((object) => [getObject(object, bucket, file), checkSha256(object, file)]),
-    files: objects.map(() => file),
+/** Evidence is not needed for a restore. */
+function filesOf({ database, objects }: DatabaseDump): RestoreFile[] {
+  const stem = `./${encodeDatabase(database)}`;
+  let data = 0;
+  const endings: Readonly<Record<ObjectRole, () => string | undefined>> = {
+    archive: () => 'dump',
+    schema: () => 'schema.dump',
+    data: () => `data-${++data}.dump`,
+    roles: () => 'roles.sql',
+    evidence: () => undefined,
   };
+  return objects.flatMap((object) => {
+    const ending = endings[object.role]();
+    return ending === undefined ? [] : [{ object, file: `${stem}.${ending}` }];
+  });
+}
+
+/** A process for each; when one has failed, the whole command says so and fails, after all have ended. */
+function allAtOnce(commands: readonly string[]): string {
+  const starts = commands.map((command, index) => `${command} & p${index}=$!;`);
+  const waits = commands.map((_, index) => `wait $p${index} || failed="$failed ${index + 1}";`);
+  const end = 'if [ -n "$failed" ]; then echo "FAILED: data archives$failed" >&2; exit 1; fi';
+  return `(failed=; ${[...starts, ...waits].join(' ')} ${end})`;
 }
 
 function getObject({ key, versionId }: StoredObject, bucket: string, file: string): string {

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { restoreCommands } from '../../../../core/postgres/restore-commands.ts';
 import type { DatabaseDump, StoredObject } from '../../../../core/manifest.ts';
+
+const PG_RESTORE = "PGOPTIONS='-c default_transaction_read_only=off' pg_restore --exit-on-error --no-password";
 
 const object = (role: StoredObject['role'], key: string, versionId: string | null = null): StoredObject => ({
   role,
@@ -36,8 +38,45 @@ describe('restoreCommands', () => {
       `echo '${'ab'.repeat(32)}  ./orders.roles.sql' | sha256sum --check`,
       'createdb --no-password --template=template0 --encoding=UTF8 --lc-collate=C --lc-ctype=C -- orders',
       'psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=orders --file=./orders.roles.sql',
-      'pg_restore --exit-on-error --no-password --dbname=orders ./orders.dump',
+      `${PG_RESTORE} --dbname=orders ./orders.dump`,
     ]);
+  });
+
+  test('restores the data archives at once, between the parts of the schema', () => {
+    const objects = [
+      object('schema', 'k/schema.dump'),
+      object('data', 'k/data-01.dump'),
+      object('data', 'k/data-02.dump'),
+      object('roles', 'k/roles.sql'),
+    ];
+    const commands = restoreCommands(dump('orders', { objects }), 'bucket');
+    expect(commands.filter((command) => command.startsWith('aws'))).toEqual([
+      'aws s3api get-object --bucket=bucket --key=k/schema.dump ./orders.schema.dump',
+      'aws s3api get-object --bucket=bucket --key=k/data-01.dump ./orders.data-1.dump',
+      'aws s3api get-object --bucket=bucket --key=k/data-02.dump ./orders.data-2.dump',
+      'aws s3api get-object --bucket=bucket --key=k/roles.sql ./orders.roles.sql',
+    ]);
+    expect(commands.slice(-3)).toEqual([
+      `${PG_RESTORE} --dbname=orders --section=pre-data ./orders.schema.dump`,
+      `(failed=; ${PG_RESTORE} --dbname=orders ./orders.data-1.dump & p0=$!; ` +
+        `${PG_RESTORE} --dbname=orders ./orders.data-2.dump & p1=$!; ` +
+        'wait $p0 || failed="$failed 1"; wait $p1 || failed="$failed 2"; ' +
+        'if [ -n "$failed" ]; then echo "FAILED: data archives$failed" >&2; exit 1; fi)',
+      `${PG_RESTORE} --dbname=orders --section=post-data --jobs=2 ./orders.schema.dump`,
+    ]);
+  });
+
+  test.each([
+    ['true', 'true', 0, ''],
+    ['false', 'true', 1, 'FAILED: data archives 1'],
+    ['false', 'sleep 0.1; false', 1, 'FAILED: data archives 1 2'],
+    ['true', 'sleep 0.1; false', 1, 'FAILED: data archives 2'],
+  ])('fails when one of the data archives does: %s, %s', (first, second, status, message) => {
+    const objects = [object('schema', 's'), object('data', 'd1'), object('data', 'd2')];
+    const command = restoreCommands(dump('orders', { objects }), 'bucket').at(-2) ?? '';
+    const pgRestore = `pg_restore() { case "$4" in *1.dump) ${first};; *) ${second};; esac; }`;
+    const ended = spawnSync('/bin/sh', ['-c', `${pgRestore}\n${command}`], { encoding: 'utf8' });
+    expect({ status: ended.status, stderr: ended.stderr.trim() }).toEqual({ status, stderr: message });
   });
 
   test('names the locale of other providers', () => {
@@ -65,7 +104,7 @@ describe('restoreCommands', () => {
     for (const command of restoreCommands(dump(database), 'bucket')) {
       const words = shellWords(command.replace(/ \| .*/s, ''));
       if (words[0] === 'createdb') expect(words.slice(-2)).toEqual(['--', database]);
-      if (words[0] === 'pg_restore' || words[0] === 'psql') {
+      if (words.includes('pg_restore') || words.includes('psql')) {
         expect(databaseOf(words.find((word) => word.startsWith('--dbname=')) ?? '')).toBe(database);
       }
       // Files of any database may lie in one folder.
