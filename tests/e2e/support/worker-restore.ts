@@ -23,7 +23,7 @@ export function onlyDump({ outcome, code, output }: WorkerResult): DatabaseDump 
   return DatabaseDump.parse(outcome?.databases[0]);
 }
 
-async function fetchObject(world: WorkerWorld, dump: DatabaseDump, role: ObjectRole): Promise<Buffer> {
+export async function fetchObject(world: WorkerWorld, dump: DatabaseDump, role: ObjectRole): Promise<Buffer> {
   const Key = dump.objects.find((object) => object.role === role)?.key;
   const { Body } = await world.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);

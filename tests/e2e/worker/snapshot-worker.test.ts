@@ -1,10 +1,14 @@
 /** What happens to the sessions of a dump while the worker is at it. */
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PostgresServer } from '../../../local/postgres.ts';
+import { lateClient } from '../support/late-client.ts';
 import { query } from '../support/worker-leftovers.ts';
-import { fetchEvidence, onlyDump } from '../support/worker-restore.ts';
-import { outcomeOf, planFor } from '../support/worker-run.ts';
+import { fetchEvidence, fetchObject, onlyDump } from '../support/worker-restore.ts';
+import { outcomeOf, planFor, startRun, startWorker } from '../support/worker-run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
 import { expectFailed, holdHalfWay, startSceneServer, type Scene } from '../support/worker-scene.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
@@ -55,4 +59,59 @@ test('the session that holds the snapshot is ended half-way', async () => {
   expect(ended).toHaveLength(1);
   interrupted.release();
   await expectFailed(scene(), interrupted, 'DumpFailed', /terminating connection due to administrator command/);
+});
+
+describe('DDL of others', () => {
+  const REFILL = 'TRUNCATE item; INSERT INTO item SELECT n FROM generate_series(1, 10) n';
+
+  test('that comes before pg_dump has its locks goes first, and nothing is lost', async () => {
+    const HOLDFAST_PG_ROOT = await lateClient(world.toolchain.pgRoot, 2);
+    const plan = await planFor(world, server, { databases: ['small'] });
+    const run = await startRun(world, plan);
+    const worker = startWorker(world, run, { HOLDFAST_PG_ROOT });
+    await untilHeld('small');
+    await query(server, 'small', REFILL);
+    const { output, code } = await worker.ended;
+    const dump = onlyDump({ output, code, outcome: await outcomeOf(world, run), run });
+    expect(output).toMatch(/behind sessions that wait for this dump: .*TRUNCATE on public\.item/);
+    expect((await fetchEvidence(world, dump)).tables).toEqual([{ schema: 'public', name: 'item', rows: 10 }]);
+    expect(await copiedLines(await fetchObject(world, dump, 'archive'))).toBe(10);
+    await rm(HOLDFAST_PG_ROOT, { recursive: true });
+  });
+
+  test('that comes half-way waits, and is named in the warnings', async () => {
+    const { worker, run, release } = await holdHalfWay(scene());
+    const altered = query(server, 'large', "ALTER TABLE noise ADD COLUMN note text DEFAULT 'pass word'");
+    await sleep(3_000);
+    release();
+    const { output, code } = await worker.ended;
+    const dump = onlyDump({ output, code, outcome: await outcomeOf(world, run), run });
+    const warning = /^process \d+ of postgres \(.*\) waits for this dump since .*Z: ALTER TABLE on public\.noise$/;
+    expect(dump.warnings).toEqual([expect.stringMatching(warning)]);
+    expect(output).not.toContain('pass word');
+    await altered;
+    await query(server, 'large', 'ALTER TABLE noise DROP COLUMN note');
+  });
+
+  test('ends the dump where onBlockedDdl is fail', async () => {
+    const { dump } = await planFor(world, server);
+    const interrupted = await holdHalfWay(scene(), { dump: { ...dump, onBlockedDdl: 'fail' } });
+    const truncated = query(server, 'large', 'BEGIN; TRUNCATE noise; ROLLBACK');
+    await expectFailed(scene(), interrupted, 'LockTimeout', /: TRUNCATE on public\.noise; onBlockedDdl is fail$/);
+    await truncated;
+  });
+
+  /** Returns when a worker has locked the table. */
+  async function untilHeld(database: string): Promise<void> {
+    const held = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE relation = 'item'::regclass AND application_name LIKE 'holdfast%' AND state = 'idle in transaction'`;
+    while ((await query(server, database, held)).length === 0) await sleep(20);
+  }
+
+  /** Rows of numbers in an archive, by pg_restore. */
+  async function copiedLines(archive: Buffer): Promise<number> {
+    const restore = promisify(execFile)(`${server.pgBin}/pg_restore`, ['--data-only', '--file=-']);
+    restore.child.stdin?.end(archive);
+    return (await restore).stdout.split('\n').filter((line) => /^\d+$/.test(line)).length;
+  }
 });
