@@ -1,6 +1,6 @@
 /** The comparison that makes a dump "verified". */
 import { HoldfastError } from './errors.ts';
-import type { DatabaseDump, StoredObject } from './manifest.ts';
+import type { DatabaseDump, ObjectRole, StoredObject } from './manifest.ts';
 
 /** What S3 says that it stores; a field that S3 did not give is undefined. */
 export interface StoredState {
@@ -35,9 +35,20 @@ export function compareStored(expected: StoredObject, stored: StoredState | unde
   }
 }
 
-/** A dump without an archive holds no data, whatever else was stored with it. @throws ObjectMissing */
+/**
+ * Without all of its archives a dump does not hold the database, whatever else was stored with it: that is one archive,
+ * or a schema and the data beside it.
+ * @throws ObjectMissing
+ */
 export function requireArchive({ database, objects }: DatabaseDump): void {
-  const roles = new Set(objects.map(({ role }) => role));
-  if (roles.has('archive') || (roles.has('schema') && roles.has('data'))) return;
-  throw new HoldfastError('ObjectMissing', `the worker reported no archive for database ${database}`);
+  const count = (role: ObjectRole): number => objects.filter((object) => object.role === role).length;
+  const [whole, schemas, data] = [count('archive'), count('schema'), count('data')];
+  if (whole === 1 && schemas === 0 && data === 0) return;
+  if (whole === 0 && schemas === 1 && data > 0) return;
+  const found =
+    whole + schemas + data === 0 ? 'no archive' : `${whole} archive, ${schemas} schema and ${data} data objects`;
+  throw new HoldfastError(
+    'ObjectMissing',
+    `the worker reported ${found} for database ${database}: a dump is one archive, or one schema with its data`,
+  );
 }

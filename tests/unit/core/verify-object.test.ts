@@ -68,15 +68,19 @@ describe('requireArchive', () => {
     },
   );
 
-  it.each<[ObjectRole[]]>([[[]], [['roles', 'evidence']], [['schema']], [['data']]])('refuses %j', (roles) => {
+  it.each<[ObjectRole[], string]>([
+    [[], 'no archive'],
+    [['roles', 'evidence'], 'no archive'],
+    [['schema'], '0 archive, 1 schema and 0 data objects'],
+    [['data', 'data'], '0 archive, 0 schema and 2 data objects'],
+    [['schema', 'schema', 'data'], '0 archive, 2 schema and 1 data objects'],
+    [['archive', 'archive'], '2 archive, 0 schema and 0 data objects'],
+    [['archive', 'data'], '1 archive, 0 schema and 1 data objects'],
+  ])('refuses %j', (roles, found) => {
+    const message = `the worker reported ${found} for database orders: a dump is one archive, or one schema with its data`;
     expect(() => {
       requireArchive(dumpWith(roles));
-    }).toThrow(
-      expect.objectContaining({
-        name: 'ObjectMissing',
-        message: 'the worker reported no archive for database orders',
-      }),
-    );
+    }).toThrow(expect.objectContaining({ name: 'ObjectMissing', message }));
   });
 });
 
