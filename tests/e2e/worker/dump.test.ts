@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Dump } from '../../../core/config/dump.ts';
 import type { DatabaseDump } from '../../../core/manifest.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
@@ -30,11 +31,11 @@ afterAll(async () => {
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 describe.each([
-  { major: 15, clientMajor: 16 },
-  { major: 16, clientMajor: 16 },
-  { major: 17, clientMajor: 17 },
-  { major: 18, clientMajor: 18 },
-] as const)('PostgreSQL $major', ({ major, clientMajor }) => {
+  { major: 15, clientMajor: 16, jobs: 3 },
+  { major: 16, clientMajor: 16, jobs: 1 },
+  { major: 17, clientMajor: 17, jobs: 1 },
+  { major: 18, clientMajor: 18, jobs: 3 },
+] as const)('PostgreSQL $major with $jobs jobs', ({ major, clientMajor, jobs }) => {
   let server: PostgresServer;
   let dump: DatabaseDump;
   let result: WorkerResult;
@@ -44,7 +45,8 @@ describe.each([
     await query(server, 'postgres', `CREATE DATABASE ${quoted(DATABASE)}`);
     await query(server, DATABASE, await readFile(path.join(FIXTURES, 'databases/odd.sql'), 'utf8'));
     await query(server, 'postgres', `ALTER DATABASE ${quoted(DATABASE)} SET work_mem = '7MB'`);
-    result = await runWorker(world, await planFor(world, server, { databases: [DATABASE] }));
+    const plan = { databases: [DATABASE], dump: Dump.parse({ jobs }) };
+    result = await runWorker(world, await planFor(world, server, plan));
     dump = onlyDump(result);
   });
 
@@ -54,7 +56,10 @@ describe.each([
 
   test('is dumped by the right client, from what S3 holds with full checksums', async () => {
     expect(dump.client).toMatch(new RegExp(`^pg_dump ${clientMajor}\\.`));
-    expect(dump).toMatchObject({ database: DATABASE, encoding: 'UTF8', collation: 'C', warnings: [] });
+    expect(dump).toMatchObject({ database: DATABASE, encoding: 'UTF8', collation: 'C' });
+    expect(dump.warnings).toEqual([expect.stringMatching(/^unlogged, .*: public\.unlogged$/)]);
+    const archives = jobs === 1 ? ['archive'] : ['schema', 'data', 'data', 'data'];
+    expect(dump.objects.map(({ role }) => role)).toEqual([...archives, 'roles', 'evidence']);
     expect(result.outcome?.server?.version).toMatch(new RegExp(`^${major}\\.`));
     const { objects, ...left } = await leftovers(world, result.run, server);
     expect({ objects: [], ...left }).toEqual(NOTHING);
@@ -93,7 +98,7 @@ describe.each([
       { schema: 'public', name: 'never_used', lastValue: null },
       { schema: 'public', name: 'used', lastValue: '41' },
     ]);
-    expect(evidence.largeObjects).toEqual({ count: 2 });
+    expect(evidence.largeObjects).toEqual({ count: 2, sizeBytes: 10_000 });
     expect(evidence.extensions.map(({ name }) => name)).toEqual(['hstore', 'plpgsql']);
     expect(evidence.settings).toEqual([{ name: 'work_mem', value: '7MB', role: null }]);
     expect(dump.totals).toEqual({ tables: 13, rows: 584, sequences: 3, largeObjects: 2 });
