@@ -12,6 +12,7 @@ const TABLES_PER_QUERY = 50;
 /**
  * All of it, on the session that holds the snapshot: another session would need locks of its own, and would queue behind
  * whoever waits for the holder's, who would wait for ever.
+ * @param holder in a transaction
  * @param wanted `none`: neither rows nor the bytes of large objects, which take their time
  */
 export async function collectEvidence(
@@ -27,7 +28,7 @@ export async function collectEvidence(
 }
 
 /** Everything but what takes its time. */
-export async function describeDatabase(
+async function describeDatabase(
   session: Session,
   relations: readonly ListedRelation[],
 ): Promise<Pick<Evidence, 'sequences' | 'largeObjects' | 'extensions' | 'settings' | 'database'>> {
@@ -44,7 +45,7 @@ export async function describeDatabase(
  * Exact rows of each table; those of partitions belong to their topmost table, because a restore may place a row in
  * another partition than the dump did. Rows that the dump leaves out are not counted.
  */
-export async function countRows(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['tables']> {
+async function countRows(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['tables']> {
   const totals = new Map<string, Evidence['tables'][number]>();
   for (const { kind, rootSchema, rootName } of relations) {
     if (kind !== 'S') totals.set(quoteName(rootSchema, rootName), { schema: rootSchema, name: rootName, rows: 0 });
