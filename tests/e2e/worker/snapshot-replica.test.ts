@@ -43,7 +43,7 @@ test('is dumped whole', async () => {
   const result = await runWorker(world, await planFor(world, replica));
   const dump = onlyDump(result);
   const evidence = await fetchEvidence(world, dump);
-  expect(evidence).toMatchObject({ tables: [{ name: 'item', rows: 100 }], largeObjects: { count: 1 } });
+  expect(evidence).toMatchObject({ tables: [{ name: 'item', rows: 100 }], largeObjects: { count: 1, sizeBytes: 5 } });
   // A replica sees a sequence ahead by what the primary has logged in advance; behind it would be a fault.
   expect(Number(evidence.sequences[0]?.lastValue)).toBeGreaterThanOrEqual(1);
   const { objects, ...left } = await leftovers(world, result.run, replica);
