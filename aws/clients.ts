@@ -16,6 +16,7 @@ const made: {
   cloudFormation?: CloudFormationClient;
   rds?: RDSClient;
   s3?: S3Client;
+  uploadS3?: S3Client;
   secretsManager?: SecretsManagerClient;
   sns?: SNSClient;
   stepFunctions?: SFNClient;
@@ -25,6 +26,13 @@ const made: {
 export const cloudFormation = (): CloudFormationClient => (made.cloudFormation ??= new CloudFormationClient());
 export const rds = (): RDSClient => (made.rds ??= new RDSClient());
 export const s3 = (): S3Client => (made.s3 ??= new S3Client());
+/**
+ * For bodies in buffers that are used again: the SDK must not repeat a request while an earlier one may still be reading
+ * its body, so who sends them repeats. Nor does it ask S3 whether it may send (100-continue), for which it would make a
+ * new connection for every part.
+ */
+export const uploadS3 = (): S3Client =>
+  (made.uploadS3 ??= new S3Client({ maxAttempts: 1, expectContinueHeader: false }));
 export const secretsManager = (): SecretsManagerClient => (made.secretsManager ??= new SecretsManagerClient());
 export const sns = (): SNSClient => (made.sns ??= new SNSClient());
 export const stepFunctions = (): SFNClient => (made.stepFunctions ??= new SFNClient());

@@ -1,10 +1,10 @@
 /** The moment at which an object becomes visible, and what is known when S3's answer to it was lost. */
 import { CompleteMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
-import { s3 } from '../aws/clients.ts';
-import { attemptsOf, httpStatus, isRetryable, withRetries } from './retry.ts';
+import { uploadS3 } from '../aws/clients.ts';
+import { httpStatus, isRetryable, withRetries } from './retry.ts';
 import { uploadError } from './upload-error.ts';
+import type { UploadLimits } from './upload-limits.ts';
 
-const GIVE_UP_MS = 60_000;
 /** S3 may take minutes to put an object of thousands of parts together; it sends blanks meanwhile. */
 const ATTEMPT_TIMEOUT_MS = 300_000;
 
@@ -25,6 +25,7 @@ export interface FinishedUpload {
  */
 export async function completeUpload(
   upload: FinishedUpload,
+  { giveUpAfterMs }: UploadLimits,
   signal: AbortSignal,
 ): Promise<{ versionId: string | null }> {
   const command = new CompleteMultipartUploadCommand({
@@ -37,15 +38,14 @@ export async function completeUpload(
     MpuObjectSize: upload.sizeBytes,
     IfNoneMatch: '*',
   });
-  const limits = { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, signal, retryable };
+  const limits = { giveUpAfterMs, attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, signal, retryable };
   try {
     return await withRetries(limits, async (abortSignal, number) => {
       try {
-        const { VersionId } = await s3().send(command, { abortSignal });
+        const { VersionId } = await uploadS3().send(command, { abortSignal });
         return { versionId: VersionId ?? null };
       } catch (error) {
-        const repeated = number > 1 || attemptsOf(error) > 1;
-        if (repeated && isGoneOrTaken(error)) return { versionId: null };
+        if (number > 1 && isGoneOrTaken(error)) return { versionId: null };
         throw error;
       }
     });

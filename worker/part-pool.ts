@@ -1,7 +1,7 @@
 /** What all uploads of the process share, so that its memory and its disk are bounded whatever is dumped, by however many. */
 import { createLendingPool, type LendingPool } from './lending-pool.ts';
 import { PART_BUFFER_BYTES } from './part-size.ts';
-import type { UploadLimits } from './upload-limits.ts';
+import { uploadLimits, type UploadLimits } from './upload-limits.ts';
 
 /**
  * The worker's memory is these buffers and some 100 MiB, and has to stay below 128 MiB. A dump's rate is theirs: five of
@@ -22,7 +22,8 @@ export interface PartPool {
   readonly starved: boolean;
 }
 
-export function createPartPool(limits: UploadLimits): PartPool {
+/** @throws InvalidInput */
+export function createPartPool(limits: UploadLimits = uploadLimits(process.env)): PartPool {
   const buffers = createLendingPool(BUFFERS, () => Buffer.allocUnsafeSlow(PART_BUFFER_BYTES));
   const files = createLendingPool(FILES, () => Symbol('file'));
   return {

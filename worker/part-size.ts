@@ -1,26 +1,31 @@
 /** Sizes of the parts of a multipart upload whose length is not known when it begins. */
 
-/** S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MEBIBYTE = 1024 ** 2;
+
+/** S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html (an object: all parts of the largest size). */
 export const PARTS_MAX = 10_000;
-export const OBJECT_SIZE_MAX_BYTES = 5 * 1024 ** 4;
-export const PART_SIZE_MAX_BYTES = 5 * 1024 ** 3;
+export const PART_SIZE_MAX_BYTES = 5 * 1024 * MEBIBYTE;
+const PART_SIZE_MIN_BYTES = 5 * MEBIBYTE;
 
-export const FIRST_PART_SIZE_BYTES = 8 * 1024 ** 2;
+/** Of a buffer, and of every part that is kept in one: as small as S3 allows, so that many streams share little memory. */
+export const PART_BUFFER_BYTES = PART_SIZE_MIN_BYTES;
 
-/**
- * Parts grow with the square of their number: a dump of up to 5 GB is sent in small parts, and 10,000 parts still hold
- * the largest object that S3 takes. The factor makes the sum over all parts just that.
- */
-const GROWTH_BYTES = (3 * OBJECT_SIZE_MAX_BYTES) / PARTS_MAX ** 3;
-
-/** @param partNumber from 1, as S3 counts */
-export function partSizeBytes(partNumber: number): number {
-  return roundUp(Math.max(FIRST_PART_SIZE_BYTES, GROWTH_BYTES * partNumber ** 2));
+/** How the parts of an upload grow. */
+export interface PartSizes {
+  /** So many parts have the size of a buffer; those after them are kept in files. */
+  readonly inMemory: number;
+  /** After so many parts they are twice as large. */
+  readonly doubledAfter: number;
 }
 
-/** To 2^n or 1.5 × 2^n, so that buffers of one size serve many parts before they have to grow. */
-function roundUp(sizeBytes: number): number {
-  const power = 2 ** Math.ceil(Math.log2(sizeBytes));
-  const between = power * 0.75;
-  return between >= sizeBytes ? between : power;
+/** 42 GB without a file, and 6.4 TB in all: 8,000 parts of 5 MiB, 1,000 that grow to 5 GiB, 1,000 of that size. */
+export const PART_SIZES: PartSizes = { inMemory: 8_000, doubledAfter: 100 };
+
+/**
+ * A buffer's size times a power of two.
+ * @param number of the part, from 1, as S3 counts
+ */
+export function partSizeBytes(number: number, { inMemory, doubledAfter }: PartSizes): number {
+  const doublings = Math.ceil(Math.max(0, number - inMemory) / doubledAfter);
+  return Math.min(PART_SIZE_MAX_BYTES, PART_BUFFER_BYTES * 2 ** doublings);
 }

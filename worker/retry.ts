@@ -16,7 +16,7 @@ export interface RetryLimits {
 }
 
 /**
- * @param attempt gets the signal for its request and its number, from 1
+ * @param attempt gets the signal for its request, which is aborted after it has failed, and its number, from 1
  * @throws the last error, or at once one that no repetition changes
  */
 export async function withRetries<Result>(
@@ -26,15 +26,43 @@ export async function withRetries<Result>(
   const lastStart = Date.now() + giveUpAfterMs;
   for (let number = 1; ; number++) {
     signal?.throwIfAborted();
-    const timeout = AbortSignal.timeout(attemptTimeoutMs);
     try {
-      return await attempt(signal ? AbortSignal.any([signal, timeout]) : timeout, number);
+      return await bounded(attempt, number, attemptTimeoutMs, signal);
     } catch (error) {
       signal?.throwIfAborted();
       const delayMs = Math.random() * Math.min(DELAY_MAX_MS, DELAY_FIRST_MS * 2 ** number);
       if (!retryable(error) || Date.now() + delayMs > lastStart) throw error;
       await pause(delayMs, signal);
     }
+  }
+}
+
+/**
+ * One attempt. When it has failed nothing of it goes on: S3 may answer long before it has been sent all of a body, and
+ * the SDK then fails while the rest is still being sent.
+ */
+async function bounded<Result>(
+  attempt: (abortSignal: AbortSignal, number: number) => Promise<Result>,
+  number: number,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  const ending = new AbortController();
+  const end = (): void => {
+    ending.abort(signal?.reason);
+  };
+  const timer = setTimeout(() => {
+    ending.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+  }, timeoutMs);
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    return await attempt(ending.signal, number);
+  } catch (error) {
+    ending.abort(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
 }
 
@@ -59,21 +87,7 @@ export function isRetryable(error: unknown): boolean {
 
 /** Of an answer of AWS; undefined when there was none. */
 export function httpStatus(error: unknown): number | undefined {
-  return metadataOf(error)?.httpStatusCode;
-}
-
-/** How often the SDK sent the request, 1 where it is not known. */
-export function attemptsOf(error: unknown): number {
-  return metadataOf(error)?.attempts ?? 1;
-}
-
-interface Metadata {
-  readonly httpStatusCode?: number;
-  readonly attempts?: number;
-}
-
-function metadataOf(error: unknown): Metadata | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
-  const metadata: unknown = error.$metadata;
-  return typeof metadata === 'object' && metadata !== null ? metadata : undefined;
+  const { httpStatusCode } = (error.$metadata ?? {}) as { readonly httpStatusCode?: number };
+  return httpStatusCode;
 }

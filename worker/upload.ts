@@ -6,27 +6,19 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import {
-  AbortMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-  type CompletedPart,
-} from '@aws-sdk/client-s3';
-import { s3 } from '../aws/clients.ts';
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import { uploadS3 } from '../aws/clients.ts';
+import { combineCrc32 } from '../core/crc32-combine.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { ObjectRole, StoredObject } from '../core/manifest.ts';
 import { completeUpload } from './complete-upload.ts';
-import { PARTS_MAX, partSizeBytes } from './part-size.ts';
+import { beginPart, type GrowingPart } from './growing-part.ts';
 import type { PartPool } from './part-pool.ts';
 import { withRetries } from './retry.ts';
+import { base64OfCrc32, sendPart } from './send-part.ts';
 import { uploadError } from './upload-error.ts';
 
-/** How long S3 may be away before an upload fails. */
-const GIVE_UP_MS = 60_000;
 const ABORT_GIVE_UP_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 20_000;
-/** A part gets more time the larger it is: what a slow line still manages. */
-const SLOWEST_BYTES_PER_MS = 512;
 
 export interface UploadTarget {
   readonly bucket: string;
@@ -36,22 +28,18 @@ export interface UploadTarget {
 
 export interface Upload {
   readonly key: string;
-  /** Takes a copy; waits while all part buffers are in use. */
-  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Takes a copy.
+   * @returns undefined when that was done at once; else a promise to wait for before the next call: all part buffers are in
+   *   use, or the disk is busy
+   */
+  write(chunk: Uint8Array): Promise<void> | undefined;
   /** Sends what is left and waits until S3 holds every part. Nothing is visible yet. */
   finish(): Promise<void>;
   /** Makes the object visible, under its key only when nothing is there. */
   complete(): Promise<StoredObject>;
   /** Ends the upload if it was not completed; after it S3 holds no part. May be called at any time, repeatedly. */
   abort(): Promise<void>;
-}
-
-/** The part that is being filled. */
-interface Part {
-  readonly buffer: Buffer;
-  readonly limit: number;
-  filled: number;
-  crc32: number;
 }
 
 /**
@@ -65,10 +53,9 @@ export async function startUpload(
   onSent: (sizeBytes: number) => void,
 ): Promise<Upload> {
   const { bucket, key } = target;
-  const limits = { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs: REQUEST_TIMEOUT_MS, signal };
   try {
-    const { UploadId } = await withRetries(limits, (abortSignal) =>
-      s3().send(
+    const { UploadId } = await withRetries({ ...pool.limits, signal }, (abortSignal) =>
+      uploadS3().send(
         new CreateMultipartUploadCommand({
           Bucket: bucket,
           Key: key,
@@ -86,6 +73,12 @@ export async function startUpload(
   }
 }
 
+/** A part that S3 has, as its completion and the checksum of the whole need it. */
+interface SentPart extends CompletedPart {
+  readonly sizeBytes: number;
+  readonly crc32: number;
+}
+
 class MultipartUpload implements Upload {
   readonly key: string;
   readonly #target: UploadTarget;
@@ -96,10 +89,11 @@ class MultipartUpload implements Upload {
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
   readonly #sha256 = createHash('sha256');
-  #crc32 = 0;
-  #sizeBytes = 0;
-  #parts: Promise<CompletedPart>[] = [];
-  #part: Part | undefined;
+  #parts: Promise<SentPart>[] = [];
+  /** The part that is being filled; it always has room. */
+  #part: GrowingPart | undefined;
+  /** Settles when nothing changes `#part` any more. */
+  #writing: Promise<unknown> = Promise.resolve();
   #state: 'open' | 'completed' = 'open';
   #aborted: Promise<void> | undefined;
 
@@ -118,37 +112,30 @@ class MultipartUpload implements Upload {
     this.#signal = AbortSignal.any([signal, this.#failure.signal]);
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | undefined {
     this.#sha256.update(chunk);
-    this.#crc32 = crc32(chunk, this.#crc32);
-    this.#sizeBytes += chunk.length;
-    for (let offset = 0; offset < chunk.length;) {
-      this.#signal.throwIfAborted();
-      const part = (this.#part ??= await this.#newPart());
-      const piece = chunk.subarray(offset, offset + part.limit - part.filled);
-      part.buffer.set(piece, part.filled);
-      part.crc32 = crc32(piece, part.crc32);
-      part.filled += piece.length;
-      offset += piece.length;
-      if (part.filled === part.limit) this.#sendPart();
-    }
+    if (this.#part === undefined || chunk.length >= this.#part.roomBytes || this.#signal.aborted)
+      return this.#track(this.#writeAcross(chunk));
+    this.#part.take(chunk);
+    return undefined;
   }
 
   async finish(): Promise<void> {
     // S3 wants one part at least, also of an empty object.
-    if (this.#parts.length === 0) this.#part ??= await this.#newPart();
-    this.#sendPart();
+    if (this.#parts.length === 0) await this.#track(this.#beginPart());
+    if (this.#part) this.#send(this.#part);
     await Promise.all(this.#parts);
     this.#signal.throwIfAborted();
   }
 
   async complete(): Promise<StoredObject> {
     const { bucket, key, role } = this.#target;
-    const sizeBytes = this.#sizeBytes;
-    const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: base64OfCrc32(this.#crc32) } as const;
     const parts = await Promise.all(this.#parts);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    const ofWhole = parts.reduce((whole, part) => combineCrc32(whole, part.crc32, part.sizeBytes), crc32(''));
+    const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: base64OfCrc32(ofWhole) } as const;
     const upload = { bucket, key, uploadId: this.#uploadId, parts, sizeBytes, crc32: checksum.value };
-    const { versionId } = await completeUpload(upload, this.#signal);
+    const { versionId } = await completeUpload(upload, this.#pool.limits, this.#signal);
     this.#state = 'completed';
     return { role, key, versionId, sizeBytes, sha256: this.#sha256.digest('hex'), checksum };
   }
@@ -157,22 +144,31 @@ class MultipartUpload implements Upload {
     return (this.#aborted ??= this.#state === 'completed' ? Promise.resolve() : this.#abort());
   }
 
-  async #newPart(): Promise<Part> {
-    const number = this.#parts.length + 1;
-    if (number > PARTS_MAX)
-      throw new HoldfastError('UploadFailed', `${this.key} is larger than S3's limit of an object`);
-    const limit = partSizeBytes(number);
-    return { buffer: await this.#pool.acquire(limit, this.#signal), limit, filled: 0, crc32: 0 };
+  async #writeAcross(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.length;) {
+      this.#signal.throwIfAborted();
+      const part = this.#part ?? (await this.#beginPart());
+      const piece = chunk.subarray(offset, offset + part.roomBytes);
+      part.take(piece);
+      offset += piece.length;
+      if (part.roomBytes === 0) await part.spill();
+      this.#signal.throwIfAborted();
+      if (part.roomBytes === 0) this.#send(part);
+    }
   }
 
-  #sendPart(): void {
-    const part = this.#part;
-    if (!part) return;
+  #track<Result>(writing: Promise<Result>): Promise<Result> {
+    this.#writing = writing;
+    return writing;
+  }
+
+  async #beginPart(): Promise<GrowingPart> {
+    return (this.#part ??= await beginPart(this.key, this.#parts.length + 1, this.#pool, this.#signal));
+  }
+
+  #send(part: GrowingPart): void {
     this.#part = undefined;
-    const body = part.buffer.subarray(0, part.filled);
-    const sent = this.#uploadPart(this.#parts.length + 1, body, base64OfCrc32(part.crc32)).finally(() => {
-      this.#pool.release(part.buffer);
-    });
+    const sent = this.#sendPart(part).finally(() => part.release());
     // A failure is seen by every later call through the signal, so nobody has to await this one to notice.
     sent.catch((error: unknown) => {
       this.#failure.abort(error);
@@ -180,28 +176,21 @@ class MultipartUpload implements Upload {
     this.#parts.push(sent);
   }
 
-  async #uploadPart(PartNumber: number, body: Buffer, ChecksumCRC32: string): Promise<CompletedPart> {
-    const { bucket: Bucket, key: Key } = this.#target;
-    const attemptTimeoutMs = Math.ceil(REQUEST_TIMEOUT_MS + body.length / SLOWEST_BYTES_PER_MS);
-    const limits = { giveUpAfterMs: GIVE_UP_MS, attemptTimeoutMs, signal: this.#signal };
-    const input = {
-      Bucket,
-      Key,
-      UploadId: this.#uploadId,
-      PartNumber,
-      Body: body,
-      ContentLength: body.length,
-      ChecksumCRC32,
+  async #sendPart(part: GrowingPart): Promise<SentPart> {
+    const { bucket, key } = this.#target;
+    const { sizeBytes, crc32 } = part;
+    const request = {
+      ...{ bucket, key, uploadId: this.#uploadId, number: this.#parts.length + 1, sizeBytes, crc32 },
+      open: () => part.open(),
     };
     try {
-      const { ETag } = await withRetries(limits, (abortSignal) =>
-        s3().send(new UploadPartCommand(input), { abortSignal }),
-      );
-      this.#onSent(body.length);
-      return { PartNumber, ETag, ChecksumCRC32 };
+      await part.seal();
+      const completed = await sendPart(request, this.#pool.limits, this.#signal);
+      this.#onSent(sizeBytes);
+      return { ...completed, sizeBytes, crc32 };
     } catch (error) {
       this.#signal.throwIfAborted();
-      throw uploadError(Key, 's3:PutObject', error);
+      throw uploadError(key, 's3:PutObject', error);
     }
   }
 
@@ -209,23 +198,16 @@ class MultipartUpload implements Upload {
     const { bucket: Bucket, key: Key } = this.#target;
     this.#failure.abort(new HoldfastError('Cancelled', `the upload of ${Key} was aborted`));
     // A part that arrives after the abort would be kept, and paid for.
-    await Promise.allSettled(this.#parts);
-    if (this.#part) this.#pool.release(this.#part.buffer);
+    await Promise.allSettled([this.#writing, ...this.#parts]);
+    await this.#part?.release();
     this.#part = undefined;
     const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId: this.#uploadId });
     const limits = { giveUpAfterMs: ABORT_GIVE_UP_MS, attemptTimeoutMs: ABORT_GIVE_UP_MS };
     try {
-      await withRetries(limits, (abortSignal) => s3().send(command, { abortSignal }));
+      await withRetries(limits, (abortSignal) => uploadS3().send(command, { abortSignal }));
     } catch (error) {
       if (error instanceof Error && error.name === 'NoSuchUpload') return;
       throw uploadError(Key, 's3:AbortMultipartUpload', error);
     }
   }
-}
-
-/** As S3 writes it: base64 of the big-endian value. */
-function base64OfCrc32(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString('base64');
 }

@@ -1,22 +1,20 @@
 /** One pg_dump process: its bytes go into an upload, and whether it was good is decided when everything of it has ended. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { spawn } from 'node:child_process';
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, type ErrorCode } from '../../core/errors.ts';
+import { walkArchive, type ArchiveWalker } from '../../core/postgres/archive-walker.ts';
 import { lastLines } from '../../core/postgres/stderr.ts';
 import type { Upload } from '../upload.ts';
 import { clientEnvironment } from './client-environment.ts';
+import { endOf, killGroup, stopGroup, type ProcessEnd } from './client-process.ts';
 import type { PgDumpClient } from './clients.ts';
 import { collectStderr } from './collect-stderr.ts';
 import type { Server } from './server.ts';
+import { openStdoutPipe, type StdoutPipe } from './stdout-pipe.ts';
 import { libpqTlsEnvironment } from './tls.ts';
 
-/** pg_dump tells the server to cancel when it gets SIGTERM, which takes a moment. */
-const KILL_AFTER_MS = 3_000;
 const LOCK_WAIT_MS = 60_000;
 const CONNECT_TIMEOUT_SECONDS = 60;
-/** Every archive of pg_dump begins with it. */
-const ARCHIVE_MAGIC = 'PGDMP';
 const LINES_SHOWN = 5;
 const MESSAGE_LENGTH_MAX = 1_000;
 
@@ -36,6 +34,8 @@ export interface PgDumpJob {
   readonly upload: Upload;
   /** Told after every read. */
   readonly onMoved: (moved: Moved) => void;
+  /** Told the name of each entry of the archive whose data has come, such as `TABLE DATA public.item`. */
+  readonly onBlock: (name: string) => void;
 }
 
 /** How far an archive is, since its beginning. */
@@ -54,19 +54,24 @@ export interface Moved {
 export async function runPgDump(job: PgDumpJob): Promise<string[]> {
   job.signal.throwIfAborted();
   const password = await job.server.password();
+  const pipe = await openStdoutPipe();
   const child = spawn(job.client.path, pgDumpArguments(job), {
     env: clientEnvironment(connectionEnvironment(job, password)),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', pipe.childEnd, 'pipe'],
     // A process group of its own, so that nothing of it outlives the job.
     detached: true,
   });
+  pipe.childEnd.destroy();
   const ended = endOf(child);
   const stderr = collectStderr(child.stderr, [password]);
   const stop = (): void => {
     stopGroup(child);
   };
   job.signal.addEventListener('abort', stop, { once: true });
-  const pumped = await pump(child.stdout, job);
+  // Also while the password or the pipe was waited for.
+  if (job.signal.aborted) stop();
+  const walker = walkArchive(job.onBlock);
+  const pumped = await pump(pipe, job, walker);
   if ('error' in pumped) stop();
   const end = await ended;
   job.signal.removeEventListener('abort', stop);
@@ -75,8 +80,7 @@ export async function runPgDump(job: PgDumpJob): Promise<string[]> {
   job.signal.throwIfAborted();
   if ('error' in pumped) throw pumped.error;
   requireGoodEnd(end, stderr.text());
-  requireArchive(pumped);
-  return stderr.warnings();
+  return [...requireWhole(walker), ...stderr.warnings()];
 }
 
 function pgDumpArguments({ snapshot, dump, selection }: PgDumpJob): string[] {
@@ -108,52 +112,24 @@ function connectionEnvironment(job: PgDumpJob, password: string): Record<string,
   };
 }
 
-interface PumpedBytes {
-  readonly sizeBytes: number;
-  readonly start: string;
-}
-
 /** Ends when stdout has ended; an error is a value here, because the process has to be waited for first. */
 async function pump(
-  stdout: Readable,
+  pipe: StdoutPipe,
   { upload, onMoved }: PgDumpJob,
-): Promise<PumpedBytes | { readonly error: unknown }> {
-  let sizeBytes = 0;
-  let start = '';
+  walker: ArchiveWalker,
+): Promise<{ readonly error?: unknown }> {
+  let bytes = 0;
   try {
-    for await (const chunk of stdout as AsyncIterable<Buffer>) {
-      if (start.length < ARCHIVE_MAGIC.length)
-        start += chunk.toString('latin1', 0, ARCHIVE_MAGIC.length - start.length);
-      sizeBytes += chunk.length;
-      onMoved({ bytes: sizeBytes, blocksDone: 0, blocksDue: null });
-      await upload.write(chunk);
-    }
-    return { sizeBytes, start };
+    await pipe.pump((chunk) => {
+      bytes += chunk.length;
+      walker.take(chunk);
+      onMoved({ bytes, blocksDone: walker.blocksDone, blocksDue: walker.blocksDue });
+      return upload.write(chunk);
+    });
+    return {};
   } catch (error) {
     return { error };
   }
-}
-
-interface ProcessEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** The program could not be started. */
-  readonly spawnError?: Error;
-}
-
-function endOf(child: ChildProcess): Promise<ProcessEnd> {
-  return new Promise((resolve) => {
-    child.once('error', (spawnError) => {
-      resolve({ code: null, signal: null, spawnError });
-    });
-    child.once('exit', (code, signal) => {
-      // A descendant that holds stdout open would keep the job waiting for ever.
-      setTimeout(() => {
-        killGroup(child, 'SIGKILL');
-      }, KILL_AFTER_MS).unref();
-      resolve({ code, signal });
-    });
-  });
 }
 
 function requireGoodEnd({ code, signal, spawnError }: ProcessEnd, stderr: string): void {
@@ -171,24 +147,14 @@ function codeOf(stderr: string): ErrorCode {
   return 'DumpFailed';
 }
 
-function requireArchive({ sizeBytes, start }: PumpedBytes): void {
-  if (start === ARCHIVE_MAGIC) return;
-  throw new HoldfastError('DumpFailed', `pg_dump exited with code 0 but its ${sizeBytes} bytes are no archive`);
-}
-
-function stopGroup(child: ChildProcess): void {
-  killGroup(child, 'SIGTERM');
-  setTimeout(() => {
-    killGroup(child, 'SIGKILL');
-  }, KILL_AFTER_MS).unref();
-}
-
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
-    if (!gone) throw error;
-  }
+/** @returns a warning where it could not be looked at @throws DumpFailed when something is missing */
+function requireWhole(walker: ArchiveWalker): string[] {
+  const end = walker.end();
+  if (end.status === 'broken')
+    throw new HoldfastError(
+      'DumpFailed',
+      `pg_dump exited with code 0, but the archive is not whole: it ${end.problem}`,
+    );
+  if (end.status === 'whole') return [];
+  return [`unknown archive version ${end.version}: it was not checked that the archive is whole`];
 }

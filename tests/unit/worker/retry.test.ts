@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { attemptsOf, isRetryable, withRetries } from '../../../worker/retry.ts';
+import { isRetryable, withRetries } from '../../../worker/retry.ts';
 
 const answer = (httpStatusCode: number, name = 'Some'): Error =>
-  Object.assign(new Error(name), { name, $metadata: { httpStatusCode, attempts: 3 } });
+  Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
 const limits = { giveUpAfterMs: 60_000, attemptTimeoutMs: 60_000 };
 
 describe('isRetryable', () => {
@@ -52,9 +52,4 @@ describe('withRetries', () => {
     abort.abort(new Error('the end'));
     await expect(running).rejects.toThrow('the end');
   });
-});
-
-test('attemptsOf is what the SDK counted', () => {
-  expect(attemptsOf(answer(412))).toBe(3);
-  expect(attemptsOf(new Error('other'))).toBe(1);
 });
