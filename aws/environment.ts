@@ -9,6 +9,7 @@ export function required(name: string): string {
   return value;
 }
 
+export const stage = (): string => required('HOLDFAST_STAGE');
 export const tableName = (): string => required('HOLDFAST_TABLE');
 export const bucketName = (): string => required('HOLDFAST_BUCKET');
 export const topicArn = (): string => required('HOLDFAST_TOPIC');

@@ -10,22 +10,26 @@ export interface Metric {
 
 /**
  * The format is https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
- * Each metric is there once for every set of dimensions: an alarm over all sources watches the set without one.
- * @param dimensions such as `{ Source: 'orders' }`
+ * Each metric is there twice: of the stage, for an alarm over all sources, and of the source.
  */
-export function metricLine(metrics: readonly Metric[], dimensions: Readonly<Record<string, string>>, at: Date): string {
+export function metricLine(
+  metrics: readonly Metric[],
+  of: { readonly stage: string; readonly source: string },
+  at: Date,
+): string {
   return JSON.stringify({
     _aws: {
       Timestamp: at.getTime(),
       CloudWatchMetrics: [
         {
           Namespace: METRIC_NAMESPACE,
-          Dimensions: [[], Object.keys(dimensions)],
+          Dimensions: [['Stage'], ['Stage', 'Source']],
           Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
         },
       ],
     },
-    ...dimensions,
+    Stage: of.stage,
+    Source: of.source,
     ...Object.fromEntries(metrics.map(({ name, value }) => [name, value])),
   });
 }

@@ -34,7 +34,7 @@ export function restoreTestEntry(
     rtoSeconds,
     comparedSha256: outcome?.comparedSha256 ?? null,
     by: executionArn,
-    failure,
+    failure: failure && { ...failure },
     checks: outcome?.checks ?? [],
   };
 }

@@ -1,7 +1,7 @@
 /** State CollectRestoreTest: records beside the recovery point what its test found, then fails unless it passed. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
-import { bucketName } from '../aws/environment.ts';
+import { bucketName, stage } from '../aws/environment.ts';
 import { closeSucceeded } from '../aws/restore-rows.ts';
 import { recordTestResult } from '../aws/restore-test-results.ts';
 import { findRestoreTest } from '../aws/run-store.ts';
@@ -59,7 +59,7 @@ function announceMetrics({ source }: RestoreTestRow, { outcome, seconds, rtoSeco
     { name: 'RecoveryTimeExceeded', unit: 'Count', value: exceedsRto(seconds, rtoSeconds) ? 1 : 0 },
     ...(seconds === null ? [] : [{ name: 'RecoverySeconds', unit: 'Seconds', value: seconds } as const]),
   ] as const;
-  process.stdout.write(`${metricLine(metrics, { Source: source }, new Date())}\n`);
+  process.stdout.write(`${metricLine(metrics, { stage: stage(), source }, new Date())}\n`);
 }
 
 export const handler = taskHandler(CollectRestoreTestInput, collectRestoreTest);

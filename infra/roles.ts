@@ -1,45 +1,30 @@
 /** One role a function, each with the actions that it uses on the resources that it uses (design: least privilege). */
 import type { Config } from '../core/config/schema.ts';
-import { arnOf, ref, sub, type Fragment, type Value } from './cloudformation.ts';
+import { arnOf, ref, sub, type Fragment } from './cloudformation.ts';
+import {
+  restoreRoles,
+  restoreTestRoles,
+  restoreWorkerStatements,
+  restoreTestWorkerStatements,
+} from './restore-roles.ts';
 import { serviceConfig } from './service-config.ts';
+import {
+  allow,
+  bucket,
+  bucketKey,
+  callingStatements,
+  executionsOf,
+  iamUsersOf,
+  loginStatements,
+  objects,
+  publish,
+  rdsArn,
+  table,
+  taskStatements,
+  type Statement,
+} from './statements.ts';
 
-export interface Statement {
-  readonly Effect: 'Allow';
-  readonly Action: readonly string[];
-  readonly Resource: Value | readonly Value[];
-  readonly Condition?: Record<string, Record<string, Value>>;
-}
-
-const allow = (Action: string[], Resource: Statement['Resource'], Condition?: Statement['Condition']): Statement => ({
-  Effect: 'Allow',
-  Action,
-  Resource,
-  ...(Condition && { Condition }),
-});
-
-const table = (...actions: string[]): Statement =>
-  allow(
-    actions.map((action) => `dynamodb:${action}`),
-    arnOf('Table'),
-  );
-const objects = (...actions: string[]): Statement =>
-  allow(
-    actions.map((action) => `s3:${action}`),
-    sub('${Bucket.Arn}/*'),
-  );
-const bucket = (...actions: string[]): Statement =>
-  allow(
-    actions.map((action) => `s3:${action}`),
-    arnOf('Bucket'),
-  );
-const publish = allow(['sns:Publish'], ref('Topic'));
 const abortUploads = [bucket('ListBucketMultipartUploads'), objects('AbortMultipartUpload')];
-
-const rdsArn = (type: string, name: string): Value =>
-  sub(`arn:\${AWS::Partition}:rds:\${AWS::Region}:\${AWS::AccountId}:${type}:${name}`);
-const executions = sub(
-  'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:holdfast-${sls:stage}-backup:*',
-);
 
 /** An instance may turn out to belong to a cluster of any name, so clusters are not named here; snapshots are: hf-*. */
 const snapshotResources = [
@@ -51,11 +36,6 @@ const snapshotResources = [
 
 /** Keys of a run: `<source>/<yyyy>/<mm>/<dd>/<run>/…`. */
 const runObjects = sub('${Bucket.Arn}/*/????/??/??/*');
-
-/** Executions of all machines of this stage: one may restore from a point. */
-const anyExecution = sub(
-  'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:holdfast-${sls:stage}-*:*',
-);
 
 /** Only what Holdfast has tagged. */
 const deleteSnapshots = allow(
@@ -79,7 +59,7 @@ function backupRoles(config: Config): Record<string, Statement[]> {
     ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
   ];
   return {
-    PlanBackup: [table('GetItem', 'PutItem'), allow(['states:DescribeExecution'], executions)],
+    PlanBackup: [table('GetItem', 'PutItem'), allow(['states:DescribeExecution'], executionsOf('backup'))],
     PublishStarted: [table('GetItem'), publish],
     CreateSnapshot: [
       allow(['rds:DescribeDBInstances'], rdsArn('db', '*')),
@@ -114,7 +94,7 @@ function retentionRoles(config: Config): Record<string, Statement[]> {
     ApplyRetention: [
       // ConditionCheckItem: a later point must be verified.
       table('GetItem', 'UpdateItem', 'ConditionCheckItem'),
-      allow(['states:DescribeExecution'], anyExecution),
+      allow(['states:DescribeExecution'], executionsOf('*')),
       bucket('ListBucketVersions'),
       allow(
         ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
@@ -130,7 +110,7 @@ function otherRoles(): Record<string, Statement[]> {
   return {
     Backstop: [
       table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
-      allow(['states:DescribeExecution'], executions),
+      allow(['states:DescribeExecution'], executionsOf('*')),
       ...abortUploads,
       publish,
       allow(['sqs:SendMessage'], arnOf('BackstopQueue')),
@@ -139,102 +119,19 @@ function otherRoles(): Record<string, Statement[]> {
 }
 
 /** The worker puts objects and aborts its uploads; it can neither read nor delete what it wrote. */
-function workerStatements(config: Config): Statement[] {
+function dumpWorkerStatements(config: Config): Statement[] {
   const sources = Object.values(config.sources);
-  const secrets = [...new Set(sources.flatMap(({ connection }) => connection.secret ?? []))];
-  const iamUsers = [
-    ...new Set(sources.flatMap(({ connection }) => (connection.auth === 'iam' ? (connection.user ?? '*') : []))),
-  ];
+  const connections = sources.map(({ connection }) => connection);
+  const secrets = [...new Set(connections.flatMap(({ secret }) => secret ?? []))];
   return [
     table('GetItem', 'UpdateItem'),
     objects('PutObject', 'AbortMultipartUpload'),
-    allow(['states:DescribeExecution'], executions),
+    allow(['states:DescribeExecution'], executionsOf('backup')),
     ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
-    ...(secrets.length > 0
-      ? [
-          allow(['secretsmanager:GetSecretValue'], secrets.flatMap(secretArns)),
-          // The keys of the secrets are not known here; their own policies name who may use them.
-          allow(['kms:Decrypt'], '*', {
-            StringEquals: { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.amazonaws.com') },
-          }),
-        ]
-      : []),
-    ...(sources.some(({ rds }) => rds)
-      ? [allow(['rds:DescribeDBInstances', 'rds:DescribeDBClusters'], [rdsArn('db', '*'), rdsArn('cluster', '*')])]
-      : []),
-    ...(iamUsers.length > 0
-      ? [
-          allow(
-            ['rds-db:connect'],
-            iamUsers.map((user) =>
-              sub(`arn:\${AWS::Partition}:rds-db:\${AWS::Region}:\${AWS::AccountId}:dbuser:*/${user}`),
-            ),
-          ),
-        ]
-      : []),
-  ];
-}
-
-/**
- * Secrets Manager appends six characters to the name in the ARN. A secret that does not exist is judged by the bare
- * name: without that, "no such secret" would be answered with a refusal.
- */
-function secretArns(secret: string): Value[] {
-  if (secret.startsWith('arn:')) return [secret];
-  const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}`;
-  return [sub(arn), sub(`${arn}-??????`)];
-}
-
-function bucketKey({ storage }: Config, ...actions: string[]): Statement[] {
-  return storage.kmsKey === undefined ? [] : [allow(actions, storage.kmsKey)];
-}
-
-/** What every machine may do: call its functions and log what fails. */
-function callingStatements(functions: Record<string, unknown>): Statement[] {
-  return [
-    allow(
-      ['lambda:InvokeFunction'],
-      Object.keys(functions).map((name) => arnOf(`${name}LambdaFunction`)),
-    ),
-    // Delivery of logs knows no resources (Step Functions developer guide, "Logging using CloudWatch Logs").
-    allow(
-      [
-        'logs:CreateLogDelivery',
-        'logs:GetLogDelivery',
-        'logs:UpdateLogDelivery',
-        'logs:DeleteLogDelivery',
-        'logs:ListLogDeliveries',
-        'logs:PutResourcePolicy',
-        'logs:DescribeResourcePolicies',
-        'logs:DescribeLogGroups',
-      ],
-      '*',
-    ),
-  ];
-}
-
-/** The machine starts tasks and calls functions; it touches no data. */
-function backupMachineStatements(functions: Record<string, unknown>): Statement[] {
-  return [
-    ...callingStatements(functions),
-    allow(
-      ['ecs:RunTask', 'ecs:TagResource'],
-      [
-        sub(
-          'arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/holdfast-${sls:stage}-worker:*',
-        ),
-        sub('arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/*'),
-      ],
-    ),
-    allow(
-      ['ecs:StopTask', 'ecs:DescribeTasks'],
-      sub('arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/*'),
-    ),
-    allow(['iam:PassRole'], [arnOf('WorkerRole'), arnOf('WorkerExecutionRole')]),
-    // How Step Functions learns that a task of runTask.sync has ended: a rule that it manages itself.
-    allow(
-      ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-      sub('arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/StepFunctionsGetEventsForECSTaskRule'),
+    ...loginStatements(
+      secrets,
+      iamUsersOf(connections),
+      sources.some(({ rds }) => rds),
     ),
   ];
 }
@@ -249,6 +146,62 @@ const executionStatements = [
     sub('arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/holdfast-worker'),
   ),
 ];
+
+/** Every role of the stack, as a CloudFormation fragment. */
+export function roles(): Fragment {
+  const config = serviceConfig();
+  const backup = backupRoles(config);
+  const retention = retentionRoles(config);
+  const restore = restoreRoles(config);
+  const restoreTest = restoreTestRoles(config);
+  const functions = { ...backup, ...retention, ...restore, ...restoreTest, ...otherRoles() };
+  const ofFunctions = Object.entries(functions).map(
+    ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
+  );
+  /** What every machine of the three that run a worker calls at its beginning and at its end. */
+  const shared = ['PublishStarted', 'PublishSuccess', 'RecordFailure', 'PublishFailure'];
+  return {
+    Resources: {
+      ...Object.fromEntries(ofFunctions),
+      ...workerRoles(config),
+      BackupMachineRole: machineRole('BackupMachine', [
+        ...callingStatements(Object.keys(backup)),
+        ...taskStatements('worker', 'WorkerRole'),
+      ]),
+      RestoreMachineRole: machineRole('RestoreMachine', [
+        ...callingStatements([...Object.keys(restore), ...shared]),
+        ...taskStatements('restore', 'RestoreWorkerRole'),
+      ]),
+      RestoreTestMachineRole: machineRole('RestoreTestMachine', [
+        ...callingStatements([...Object.keys(restoreTest), ...shared]),
+        ...taskStatements('restore-test', 'RestoreTestWorkerRole'),
+      ]),
+      RetentionMachineRole: machineRole('RetentionMachine', callingStatements(Object.keys(retention))),
+      ScheduleRole: role(
+        'scheduler.amazonaws.com',
+        [
+          allow(['states:StartExecution'], [ref('BackupMachine'), ref('RestoreTestMachine'), ref('RetentionMachine')]),
+          allow(['sqs:SendMessage'], arnOf('ScheduleQueue')),
+        ],
+        'Schedule',
+      ),
+    },
+  };
+}
+
+function workerRoles(config: Config): Record<string, unknown> {
+  const workerRole = (name: string, statements: readonly Statement[]): unknown =>
+    role('ecs-tasks.amazonaws.com', statements, name);
+  return {
+    WorkerRole: workerRole('Worker', dumpWorkerStatements(config)),
+    RestoreWorkerRole: workerRole('RestoreWorker', restoreWorkerStatements(config)),
+    RestoreTestWorkerRole: workerRole('RestoreTestWorker', restoreTestWorkerStatements(config)),
+    WorkerExecutionRole: workerRole('WorkerExecution', executionStatements),
+  };
+}
+
+const machineRole = (name: string, statements: readonly Statement[]): unknown =>
+  role('states.amazonaws.com', statements, name);
 
 function role(service: string, statements: readonly Statement[], policyName: string): unknown {
   return {
@@ -265,30 +218,4 @@ function role(service: string, statements: readonly Statement[], policyName: str
 
 function logsOf(name: string): Statement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(`${name}LogGroup`));
-}
-
-/** Every role of the stack, as a CloudFormation fragment. */
-export function roles(): Fragment {
-  const config = serviceConfig();
-  const [backup, retention] = [backupRoles(config), retentionRoles(config)];
-  const lambdaRoles = Object.entries({ ...backup, ...retention, ...otherRoles() }).map(
-    ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
-  );
-  return {
-    Resources: {
-      ...Object.fromEntries(lambdaRoles),
-      WorkerRole: role('ecs-tasks.amazonaws.com', workerStatements(config), 'Worker'),
-      WorkerExecutionRole: role('ecs-tasks.amazonaws.com', executionStatements, 'WorkerExecution'),
-      BackupMachineRole: role('states.amazonaws.com', backupMachineStatements(backup), 'BackupMachine'),
-      RetentionMachineRole: role('states.amazonaws.com', callingStatements(retention), 'RetentionMachine'),
-      ScheduleRole: role(
-        'scheduler.amazonaws.com',
-        [
-          allow(['states:StartExecution'], [ref('BackupMachine'), ref('RetentionMachine')]),
-          allow(['sqs:SendMessage'], arnOf('ScheduleQueue')),
-        ],
-        'Schedule',
-      ),
-    },
-  };
 }

@@ -18,39 +18,57 @@ export function sources(): Fragment {
         Type: 'AWS::SQS::Queue',
         Properties: { MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true },
       },
-      ...Object.fromEntries(Object.entries(config.sources).flatMap(([name, source]) => schedule(name, source))),
+      ...Object.fromEntries(
+        Object.entries(config.sources).flatMap(([name, source]) => [
+          ...backupSchedule(name, source),
+          ...testSchedule(name, source),
+        ]),
+      ),
       ...subscriptions(config),
     },
   };
 }
 
-function schedule(name: string, source: Source): [string, unknown][] {
-  if (!source.schedule) return [];
-  const { cron, timezone, jitterMinutes } = source.schedule;
-  return [
-    [
-      // Names hold no capital letter, so "Dash" cannot make two of them the same.
-      `BackupSchedule${name.replaceAll('-', 'Dash')}`,
-      {
-        Type: 'AWS::Scheduler::Schedule',
-        Properties: {
-          Name: `holdfast-\${sls:stage}-${name}-backup`,
-          Description: `Backs up ${name}`,
-          ScheduleExpression: `cron(${cron})`,
-          ScheduleExpressionTimezone: timezone,
-          FlexibleTimeWindow:
-            jitterMinutes > 0 ? { Mode: 'FLEXIBLE', MaximumWindowInMinutes: jitterMinutes } : { Mode: 'OFF' },
-          Target: {
-            Arn: ref('BackupMachine'),
-            RoleArn: arnOf('ScheduleRole'),
-            Input: JSON.stringify({ source: name, trigger: 'schedule', scheduledTime: SCHEDULED_TIME }),
-            RetryPolicy: RETRY_POLICY,
-            DeadLetterConfig: { Arn: arnOf('ScheduleQueue') },
-          },
-        },
-      },
-    ],
-  ];
+/** Names hold no capital letter, so "Dash" cannot make two of them the same. */
+const idOf = (name: string): string => name.replaceAll('-', 'Dash');
+
+function backupSchedule(name: string, { schedule }: Source): [string, unknown][] {
+  if (!schedule) return [];
+  const { cron, timezone, jitterMinutes } = schedule;
+  const properties = {
+    Name: `holdfast-\${sls:stage}-${name}-backup`,
+    Description: `Backs up ${name}`,
+    ScheduleExpression: `cron(${cron})`,
+    ScheduleExpressionTimezone: timezone,
+    FlexibleTimeWindow:
+      jitterMinutes > 0 ? { Mode: 'FLEXIBLE', MaximumWindowInMinutes: jitterMinutes } : { Mode: 'OFF' },
+    Target: target('BackupMachine', { source: name, trigger: 'schedule', scheduledTime: SCHEDULED_TIME }),
+  };
+  return [[`BackupSchedule${idOf(name)}`, { Type: 'AWS::Scheduler::Schedule', Properties: properties }]];
+}
+
+/** A test that is delivered twice is made twice, which harms nothing: it claims no slot. */
+function testSchedule(name: string, { restoreTest }: Source): [string, unknown][] {
+  if (!restoreTest) return [];
+  const properties = {
+    Name: `holdfast-\${sls:stage}-${name}-test`,
+    Description: `Tests the restore of ${name}`,
+    ScheduleExpression: `cron(${restoreTest.cron})`,
+    ScheduleExpressionTimezone: restoreTest.timezone,
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    Target: target('RestoreTestMachine', { source: name, trigger: 'schedule' }),
+  };
+  return [[`TestSchedule${idOf(name)}`, { Type: 'AWS::Scheduler::Schedule', Properties: properties }]];
+}
+
+function target(machine: string, input: object): unknown {
+  return {
+    Arn: ref(machine),
+    RoleArn: arnOf('ScheduleRole'),
+    Input: JSON.stringify(input),
+    RetryPolicy: RETRY_POLICY,
+    DeadLetterConfig: { Arn: arnOf('ScheduleQueue') },
+  };
 }
 
 function subscriptions({ notifications }: Config): Record<string, unknown> {

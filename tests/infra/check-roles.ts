@@ -10,6 +10,8 @@ const CHECKOUT = join(import.meta.dirname, '../..');
 /** Each machine with the definition that it runs. */
 const MACHINES = [
   ['BackupMachine', 'backup'],
+  ['RestoreMachine', 'restore'],
+  ['RestoreTestMachine', 'restore-test'],
   ['RetentionMachine', 'retention'],
 ] as const;
 
@@ -28,6 +30,7 @@ const LOG_DELIVERY = [
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'CreateSnapshot rds:DescribeAccountAttributes': 'quotas belong to the account',
   'WorkerExecution ecr:GetAuthorizationToken': 'a token is for the whole registry',
+  'RestoreWorker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
   'Worker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
   ...Object.fromEntries(
     MACHINES.flatMap(([machine]) =>
@@ -36,32 +39,64 @@ const ANY_RESOURCE: Readonly<Record<string, string>> = {
   ),
 };
 
+/** Who reads dumps. */
+const READERS = [
+  'CheckThaw',
+  'PlanRestore',
+  'PlanRestoreTest',
+  'RestoreTestWorker',
+  'RestoreWorker',
+  'ThawObjects',
+  'VerifyDump',
+];
+
+/** The machines that run a worker. */
+const WORKING = ['BackupMachine', 'RestoreMachine', 'RestoreTestMachine'];
+
 /** Who may do what matters: exactly these roles, nobody else. */
 const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = [
-  [/^s3:PutObject$/, ['RecordManifest', 'Worker']],
-  [/^s3:GetObject(Version)?$/, ['VerifyDump']],
-  [/^s3:ListBucket$/, ['VerifyDump']],
-  [/^s3:ListBucketVersions$/, ['ApplyRetention', 'VerifyDump']],
+  [/^s3:PutObject$/, ['CollectRestoreTest', 'RecordManifest', 'Worker']],
+  [/^s3:GetObject(Version)?$/, READERS],
+  [/^s3:ListBucket$/, READERS],
+  [/^s3:ListBucketVersions$/, ['ApplyRetention', ...READERS]],
   [/^s3:AbortMultipartUpload$/, ['Backstop', 'CollectDump', 'Worker']],
   [/^s3:Delete/, ['ApplyRetention']],
-  [/^s3:(PutBucket|PutObject.|Bypass|Replicate|Restore)/, []],
+  [/^s3:(PutBucket|PutObject.|Bypass|Replicate)/, []],
+  [/^s3:Restore/, ['ThawObjects']],
   [/^dynamodb:(Delete|BatchWrite)/, ['Backstop', 'RecordFailure', 'RecordManifest']],
-  [/^dynamodb:PutItem$/, ['Backstop', 'PlanBackup', 'RecordFailure', 'RecordManifest']],
+  [
+    /^dynamodb:PutItem$/,
+    ['Backstop', 'PlanBackup', 'PlanRestore', 'PlanRestoreTest', 'RecordFailure', 'RecordManifest'],
+  ],
   [
     /^dynamodb:UpdateItem$/,
-    ['ApplyRetention', 'Backstop', 'PublishFailure', 'PublishSuccess', 'RecordFailure', 'RecordManifest', 'Worker'],
+    [
+      'ApplyRetention',
+      'Backstop',
+      'CollectRestore',
+      'CollectRestoreTest',
+      'PlanRestore',
+      'PlanRestoreTest',
+      'PublishFailure',
+      'PublishSuccess',
+      'RecordFailure',
+      'RecordManifest',
+      'RestoreTestWorker',
+      'RestoreWorker',
+      'Worker',
+    ],
   ],
   [/^dynamodb:(Scan|.*Table|.*Policy)/, []],
   [/^rds:(Create|Add)/, ['CreateSnapshot']],
   [/^rds:Delete/, ['ApplyRetention']],
   [/^rds:(Modify|Restore|Stop|Reboot|Remove)/, []],
-  [/^secretsmanager:GetSecretValue$/, ['Worker']],
-  [/^rds-db:connect$/, ['Worker']],
+  [/^secretsmanager:GetSecretValue$/, ['RestoreWorker', 'Worker']],
+  [/^rds-db:connect$/, ['RestoreWorker', 'Worker']],
   [/^sns:Publish$/, ['Backstop', 'PublishFailure', 'PublishStarted', 'PublishSuccess']],
   [/^states:StartExecution$/, ['Schedule']],
   [/^lambda:/, MACHINES.map(([machine]) => machine)],
-  [/^ecs:/, ['BackupMachine']],
-  [/^iam:/, ['BackupMachine']],
+  [/^ecs:/, WORKING],
+  [/^iam:/, WORKING],
 ];
 
 export function checkRoles(template: () => Template): void {
@@ -140,6 +175,29 @@ export function checkRoles(template: () => Template): void {
     });
   });
 
+  describe('the worker of restores', () => {
+    it('reads the secrets of restore targets and of sources, and no others', () => {
+      const secrets = resourcesFor('RestoreWorker', /^secretsmanager:/).map((arn) => arn.replace(/^.*:secret:/, ''));
+      expect(secrets).toEqual(['staging/restore', 'staging/restore-??????', 'prod/a', 'prod/a-??????', 'c-AbCdEf']);
+    });
+
+    it.each(['RestoreWorker', 'RestoreTestWorker'])('%s writes to nothing but its row', (worker) => {
+      const actions = permissionsOf(template()).filter(({ role }) => role === worker);
+      const writing = actions.filter(({ action }) => !/:(Get|List|Describe|Decrypt|connect)/.test(action));
+      expect(writing.map(({ action, resource }) => `${action} ${resource}`)).toEqual(['dynamodb:UpdateItem Table.Arn']);
+    });
+
+    it('of a restore test logs in nowhere', () => {
+      expect(resourcesFor('RestoreTestWorker', /^(secretsmanager|rds|rds-db):/)).toEqual([]);
+    });
+  });
+
+  describe('the recorder of restore tests', () => {
+    it('can put nothing but their results', () => {
+      expect(resourcesFor('CollectRestoreTest', /^s3:/)).toEqual(['${Bucket.Arn}/*/restore-test-*.json']);
+    });
+  });
+
   describe('the writer of the manifest', () => {
     it('can put nothing but manifests', () => {
       expect(resourcesFor('RecordManifest', /^s3:/)).toEqual(['${Bucket.Arn}/*/manifest.json']);
@@ -175,8 +233,15 @@ export function checkRoles(template: () => Template): void {
       expect(resourcesFor(machine, /^lambda:InvokeFunction$/).sort()).toEqual(called.sort());
     });
 
-    it('of backups passes only the roles of the worker', () => {
-      expect(resourcesFor('BackupMachine', /^iam:PassRole$/)).toEqual(['WorkerRole.Arn', 'WorkerExecutionRole.Arn']);
+    it.each([
+      ['BackupMachine', 'WorkerRole.Arn', 'holdfast-${sls:stage}-worker:*'],
+      ['RestoreMachine', 'RestoreWorkerRole.Arn', 'holdfast-${sls:stage}-restore:*'],
+      ['RestoreTestMachine', 'RestoreTestWorkerRole.Arn', 'holdfast-${sls:stage}-restore-test:*'],
+    ])('%s runs only its own task, under the roles of its own worker', (machine, role, family) => {
+      expect(resourcesFor(machine, /^iam:PassRole$/)).toEqual([role, 'WorkerExecutionRole.Arn']);
+      const [definition, ...others] = resourcesFor(machine, /^ecs:RunTask$/).filter((arn) => arn.includes('task-def'));
+      expect(definition).toContain(`:task-definition/${family.replace('${sls:stage}', 'local')}`);
+      expect(others).toEqual([]);
     });
   });
 }

@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { readRestoreTestInput } from '../../core/plan-restore-test.ts';
 import { planRun } from '../../core/plan-run.ts';
 import { parseConfig } from '../../core/config/parse.ts';
+import { metricLine } from '../../core/metric-line.ts';
 import type { Template } from '../../infra/limits.ts';
 import { arnOf, CONFIG, propertiesOf, ref, resourcesOf } from './packaged-service.ts';
 
-const DEFINITION = join(import.meta.dirname, '../../statemachine/backup.asl.json');
+/** Each machine that runs a worker, with the definition that it runs. */
+const MACHINES = [
+  ['BackupMachine', 'backup'],
+  ['RestoreMachine', 'restore'],
+  ['RestoreTestMachine', 'restore-test'],
+] as const;
 
 /** What starts a run, what a run goes through, and who hears of its end. */
 export function checkStarts(template: () => Template): void {
@@ -17,6 +24,7 @@ export function checkStarts(template: () => Template): void {
       );
       expect(schedules.map(({ Name }) => Name).sort()).toEqual([
         'holdfast-local-a-b-backup',
+        'holdfast-local-a-b-test',
         'holdfast-local-ab-backup',
         'holdfast-local-retention',
       ]);
@@ -40,6 +48,26 @@ export function checkStarts(template: () => Template): void {
       });
     });
 
+    it('of restore tests starts their machine, in its own time zone', () => {
+      const { Target, ...properties } = propertiesOf(template(), 'TestScheduleaDashb');
+      expect(properties).toMatchObject({
+        ScheduleExpression: 'cron(0 6 1 * ? *)',
+        ScheduleExpressionTimezone: 'Europe/Paris',
+      });
+      const { Input, ...target } = Target as { Input: string };
+      expect(target).toMatchObject({
+        Arn: ref('RestoreTestMachine'),
+        DeadLetterConfig: { Arn: arnOf('ScheduleQueue') },
+      });
+      const execution = { executionArn: 'arn:x', run: 'r', startedAt: '2025-11-21T02:31:00.000Z' };
+      expect(
+        readRestoreTestInput(
+          { ...execution, input: JSON.parse(Input) as unknown },
+          parseConfig(CONFIG, 'holdfast.yml'),
+        ),
+      ).toMatchObject({ source: { name: 'a-b' }, input: { recoveryPoint: 'latest', trigger: 'schedule' } });
+    });
+
     it.each([
       ['BackupScheduleaDashb', 'a-b'],
       ['BackupScheduleab', 'ab'],
@@ -57,31 +85,43 @@ export function checkStarts(template: () => Template): void {
   });
 
   describe('the machine', () => {
-    it('is the definition in statemachine/, as it is', () => {
-      expect(propertiesOf(template(), 'BackupMachine')['Definition']).toEqual(
-        JSON.parse(readFileSync(DEFINITION, 'utf8')),
-      );
+    it.each(MACHINES)('%s is the definition in statemachine/, as it is', (name, file) => {
+      const definition = join(import.meta.dirname, `../../statemachine/${file}.asl.json`);
+      expect(propertiesOf(template(), name)['Definition']).toEqual(JSON.parse(readFileSync(definition, 'utf8')));
     });
 
-    it('logs what fails, under a role of its own', () => {
-      expect(propertiesOf(template(), 'BackupMachine')).toMatchObject({
+    it.each(MACHINES.map(([name]) => name))('%s logs what fails, under a role of its own', (name) => {
+      expect(propertiesOf(template(), name)).toMatchObject({
         StateMachineType: 'STANDARD',
-        RoleArn: arnOf('BackupMachineRole'),
+        RoleArn: arnOf(`${name}Role`),
         LoggingConfiguration: {
           Level: 'ERROR',
-          Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: arnOf('BackupMachineLogs') } }],
+          Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: arnOf(`${name}Logs`) } }],
         },
       });
+    });
+
+    it('of each kind runs the same image with a command and a role of its own', () => {
+      const tasks = resourcesOf(template(), 'AWS::ECS::TaskDefinition').map(([name, { Properties = {} }]) => {
+        const [{ Image, Command }] = Properties['ContainerDefinitions'] as [{ Image: string; Command: string[] }];
+        return { name, image: Image, command: Command, role: Properties['TaskRoleArn'] };
+      });
+      const [{ image } = { image: undefined }] = tasks;
+      expect(tasks).toEqual([
+        { name: 'WorkerTask', image, command: ['dump'], role: arnOf('WorkerRole') },
+        { name: 'RestoreTask', image, command: ['restore'], role: arnOf('RestoreWorkerRole') },
+        { name: 'RestoreTestTask', image, command: ['restore-test'], role: arnOf('RestoreTestWorkerRole') },
+      ]);
     });
   });
 
   describe('the backstop', () => {
-    it('hears of every bad end of the backup machine, and what it cannot take is kept', () => {
+    it('hears of every bad end of a machine that runs a worker, and what it cannot take is kept', () => {
       expect(propertiesOf(template(), 'BackstopRule')).toMatchObject({
         EventPattern: {
           source: ['aws.states'],
           'detail-type': ['Step Functions Execution Status Change'],
-          detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [ref('BackupMachine')] },
+          detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: MACHINES.map(([name]) => ref(name)) },
         },
         Targets: [{ Arn: arnOf('BackstopLambdaFunction'), DeadLetterConfig: { Arn: arnOf('BackstopQueue') } }],
       });
@@ -111,6 +151,28 @@ export function checkStarts(template: () => Template): void {
           { TopicArn: ref('AlarmTopic'), Protocol: 'email', Endpoint },
         ]),
       );
+    });
+
+    it('of restore tests that fail or take too long are alarms', () => {
+      expect(propertiesOf(template(), 'RestoreTestFailedAlarm')).toMatchObject({
+        Namespace: 'AWS/States',
+        MetricName: 'ExecutionsFailed',
+        Dimensions: [{ Name: 'StateMachineArn', Value: ref('RestoreTestMachine') }],
+      });
+      const line = JSON.parse(
+        metricLine(
+          [{ name: 'RecoveryTimeExceeded', unit: 'Count', value: 1 }],
+          { stage: 'local', source: 'a' },
+          new Date(0),
+        ),
+      ) as Record<string, unknown>;
+      const { Namespace, MetricName, Dimensions } = propertiesOf(template(), 'RecoveryTimeAlarm');
+      expect(line).toMatchObject({
+        _aws: { CloudWatchMetrics: [{ Namespace, Metrics: [{ Name: MetricName }] }] },
+        ...Object.fromEntries(
+          (Dimensions as { Name: string; Value: string }[]).map(({ Name, Value }) => [Name, Value]),
+        ),
+      });
     });
 
     it('of every dead-letter queue and of a lost message are alarms', () => {

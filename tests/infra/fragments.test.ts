@@ -33,7 +33,10 @@ describe('the smallest configuration', () => {
   it('gives nobody a key, and the worker neither RDS nor a login by IAM', () => {
     const permissions = permissionsOf(roles() as Template);
     const keys = permissions.filter(({ action }) => action.startsWith('kms:'));
-    expect(keys.map(({ role, action, resource }) => `${role} ${action} ${resource}`)).toEqual(['Worker kms:Decrypt *']);
+    expect(keys.map(({ role, action, resource }) => `${role} ${action} ${resource}`)).toEqual([
+      'Worker kms:Decrypt *',
+      'RestoreWorker kms:Decrypt *',
+    ]);
     const worker = permissions.filter(({ role }) => role === 'Worker').map(({ action }) => action.split(':')[0]);
     expect(new Set(worker)).toEqual(new Set(['dynamodb', 's3', 'states', 'secretsmanager', 'kms']));
   });
@@ -56,7 +59,7 @@ describe('sources that share a secret', () => {
   it('name it once', () => {
     given('sources: { a: { connection: { secret: shared } }, b: { connection: { secret: shared } } }');
     const secrets = permissionsOf(roles() as Template).filter(({ action }) => action.startsWith('secretsmanager:'));
-    // By its bare name, and as it is once it exists.
-    expect(secrets).toHaveLength(2);
+    // By its bare name, and as it is once it exists; for the worker that dumps, and for the one that restores.
+    expect(secrets).toHaveLength(4);
   });
 });

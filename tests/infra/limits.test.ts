@@ -103,7 +103,7 @@ describe('packaging', () => {
       const { error } = await refusal(`sources:\n${lines.join('\n')}\n`);
       expect(error).toMatchObject({
         name: 'InvalidConfig',
-        message: expect.stringMatching(/makes 6\d\d CloudFormation resources, a template holds 500: move sources/),
+        message: expect.stringMatching(/makes 7\d\d CloudFormation resources, a template holds 500: move sources/),
       });
     },
     TIMEOUT_MS,

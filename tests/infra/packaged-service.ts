@@ -10,11 +10,14 @@ export const CONFIG = `
 notifications: { email: [ops@example.com, dba@example.com], on: [failed, started] }
 network: { subnets: [subnet-a], securityGroups: [sg-1] }
 storage: { kmsKey: "${KMS_KEY}" }
+restoreTargets:
+  staging: { secret: staging/restore, auth: iam, user: restorer }
 sources:
   a-b:
     rds: { instance: a-prod }
     connection: { secret: prod/a }
     schedule: { cron: "30 2 * * ? *", timezone: Europe/Paris, jitterMinutes: 15 }
+    restoreTest: { cron: "0 6 1 * ? *", timezone: Europe/Paris, rto: 4h }
   ab:
     rds: { cluster: b-prod }
     connection: { auth: iam, user: holdfast, database: b }
