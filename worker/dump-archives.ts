@@ -77,7 +77,7 @@ export async function dumpArchives(job: ArchivesJob): Promise<string[]> {
   }
 }
 
-type Archive = Pick<PgDumpJob, 'selection' | 'upload' | 'onMoved'>;
+type Archive = Pick<PgDumpJob, 'selection' | 'upload' | 'onMoved' | 'onBlock'>;
 
 async function dumpArchive(
   { context, database, holder, work, watch }: ArchivesJob,

@@ -51,8 +51,10 @@ async function dumpOnce(context: DumpContext, database: string): Promise<Attempt
   } catch (error) {
     work.failure.abort(error);
     // What failed because something else had ended it is not the reason.
-    const failure = await abortAll(work.uploads, work.signal.reason);
-    await endLeftovers(context.server, database, context.applicationName);
+    const [failure] = await Promise.all([
+      abortAll(work.uploads, work.signal.reason),
+      endLeftovers(context.server, database, context.applicationName),
+    ]);
     const mayBeginAgain = isHeld && context.dump.onBlockedDdl === 'warn' && !context.signal.aborted;
     return {
       outcome: { status: 'failed', database, failure },

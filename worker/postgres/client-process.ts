@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 
 /** A client tells the server to cancel when it gets SIGTERM, which takes a moment. */
-const KILL_AFTER_MS = 3_000;
+const KILL_AFTER_MS = 2_000;
 
 export interface ProcessEnd {
   readonly code: number | null;

@@ -6,7 +6,7 @@ import type { DumpPlan } from '../../../core/run-record.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { leftovers, NOTHING, query } from './worker-leftovers.ts';
 import { outcomeOf, planFor, startRun, startWorker, type TestRun, type WorkerProcess } from './worker-run.ts';
-import type { S3Proxy } from './worker-s3-proxy.ts';
+import type { S3Proxy, S3Request } from './worker-s3-proxy.ts';
 import type { WorkerWorld } from './worker-world.ts';
 
 /** More than all part buffers hold, so that a dump whose parts are held up stays half-way. */
@@ -16,6 +16,8 @@ export interface Scene {
   readonly world: WorkerWorld;
   readonly server: PostgresServer;
   readonly proxy: S3Proxy;
+  /** Added to the worker's. */
+  readonly environment?: Record<string, string>;
 }
 
 /** With the databases `large`, of incompressible bytes, and `small`. */
@@ -41,27 +43,28 @@ export interface Interrupted {
   readonly release: () => void;
 }
 
-/** Returns when S3 holds up the part of an object with that ending, after `free` parts of it. */
+/** Returns when S3 holds up a request about an object with that ending, after `free` of that kind. */
 export async function holdUp(
-  { world, proxy }: Scene,
+  { world, proxy, environment }: Scene,
   plan: DumpPlan,
   ending: string,
   free: number,
+  held: S3Request = 'part',
 ): Promise<Interrupted> {
-  const held = Promise.withResolvers<undefined>();
+  const reached = Promise.withResolvers<undefined>();
   const released = Promise.withResolvers<'forward'>();
-  let parts = 0;
+  let requests = 0;
   proxy.treat = (request, key) => {
-    if (request !== 'part' || !key.endsWith(ending) || ++parts <= free) return 'forward';
-    held.resolve(undefined);
+    if (request !== held || !key.endsWith(ending) || ++requests <= free) return 'forward';
+    reached.resolve(undefined);
     return released.promise;
   };
   const run = await startRun(world, plan);
-  const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint });
+  const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint, ...environment });
   const ended = worker.ended.then(({ output }) => {
     throw new Error(`the worker ended before it was held up: ${output}`);
   });
-  await Promise.race([held.promise, ended]);
+  await Promise.race([reached.promise, ended]);
   ended.catch(() => undefined);
   return {
     run,
