@@ -142,7 +142,8 @@ function isServerWithoutWrapper({ kind, definition }: TocEntry, { wrappers }: Ri
   return !wrappers.has(name);
 }
 
-/** `TABLE public.orders`, `COMMENT EXTENSION hstore`. */
+/** `TABLE public.orders`, `EVENT TRIGGER watch`; some tags say themselves what they are. */
 export function nameOf({ kind, schema, tag }: TocEntry): string {
-  return `${kind} ${schema === '' ? '' : `${schema}.`}${tag}`;
+  const name = schema === '' ? tag : `${schema}.${tag}`;
+  return tag.startsWith(kind) ? name : `${kind} ${name}`;
 }

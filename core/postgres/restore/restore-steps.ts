@@ -3,16 +3,22 @@ import type { TocEntry } from './archive-toc.ts';
 
 /**
  * schemas: before anything is given to owners that need a privilege on them. definitions: everything that the data needs.
- * indexes: everything after the data. privileges: last, because an owner may have taken privileges from itself, with what
- * stock pg_restore also does after them: materialized views are computed with the privileges of their owners.
+ * indexes: what is built, side by side. afterIndexes: what is quickly said, one after another, because pg_restore does not
+ * know that some of it locks partitions, and would let jobs wait for each other. foreignKeys: checked side by side.
+ * privileges: last, because an owner may have taken privileges from itself, with what stock pg_restore also does after
+ * them: materialized views are computed with the privileges of their owners.
  */
-export const STEPS = ['schemas', 'definitions', 'data', 'indexes', 'privileges'] as const;
-export type Step = (typeof STEPS)[number];
+export type Step = 'schemas' | 'definitions' | 'data' | 'indexes' | 'afterIndexes' | 'foreignKeys' | 'privileges';
 
 const STEP_OF_KIND: ReadonlyMap<string, Step> = new Map([
   ['SCHEMA', 'schemas'],
+  ['INDEX', 'indexes'],
+  ['CONSTRAINT', 'indexes'],
+  ['FK CONSTRAINT', 'foreignKeys'],
   ['ACL', 'privileges'],
   ['DEFAULT ACL', 'privileges'],
+  // It would hide rows from the checks of foreign keys.
+  ['ROW SECURITY', 'privileges'],
   ['MATERIALIZED VIEW DATA', 'privileges'],
   ['EVENT TRIGGER', 'privileges'],
 ]);
@@ -30,9 +36,17 @@ const NOT_RESTORED = new Set(['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE'
 /** Entries by step, in the order of the archive. */
 export function restoreSteps(entries: readonly TocEntry[]): Record<Step, TocEntry[]> {
   const byId = entriesById(entries);
-  const steps: Record<Step, TocEntry[]> = { schemas: [], definitions: [], data: [], indexes: [], privileges: [] };
-  for (const entry of entries.filter(isRestored)) steps[stepOf(entry, byId)].push(entry);
-  return steps;
+  const restored = entries.filter(isRestored).map((entry) => ({ entry, step: stepOf(entry, byId) }));
+  const of = (step: Step): TocEntry[] => restored.filter((one) => one.step === step).map(({ entry }) => entry);
+  return {
+    schemas: of('schemas'),
+    definitions: of('definitions'),
+    data: of('data'),
+    indexes: of('indexes'),
+    afterIndexes: of('afterIndexes'),
+    foreignKeys: of('foreignKeys'),
+    privileges: of('privileges'),
+  };
 }
 
 export function entriesById(entries: readonly TocEntry[]): ReadonlyMap<number, TocEntry> {
@@ -43,12 +57,12 @@ function isRestored({ kind, tag }: TocEntry): boolean {
   return !NOT_RESTORED.has(kind) && !(isAboutAnother(kind) && tag.startsWith('DATABASE '));
 }
 
-/** What is said about an object stands beside it: it has no place of its own in the order. */
+/** What is said about an object stands beside it; about large objects, in the archive that holds these. */
 function stepOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): Step {
-  if (entry.tag.startsWith('LARGE OBJECT')) return 'data';
+  const object = isAboutAnother(entry.kind) ? objectOf(entry, byId) : undefined;
+  if (object?.section === 'data') return 'data';
   const ofKind = STEP_OF_KIND.get(entry.kind);
   if (ofKind !== undefined) return ofKind;
-  const object = isAboutAnother(entry.kind) ? objectOf(entry, byId) : undefined;
   return object === undefined ? STEP_OF_SECTION[entry.section] : stepOf(object, byId);
 }
 

@@ -30,7 +30,8 @@ const FUNCTION_SQL = `EXISTS (
 
 const PRESENT_SQL = `
 SELECT e.id
-  FROM pg_catalog.unnest($1::integer[], $2::text[], $3::text[], $4::text[]) AS e(id, kind, schema, tag)
+  FROM ROWS FROM (pg_catalog.unnest($1::integer[]), pg_catalog.unnest($2::text[]),
+                  pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) AS e(id, kind, schema, tag)
  WHERE CASE
          WHEN e.kind = 'SCHEMA' THEN EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = e.tag)
          WHEN e.kind = 'EXTENSION' THEN EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = e.tag)

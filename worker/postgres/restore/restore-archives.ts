@@ -14,7 +14,7 @@ import type { Session } from '../session.ts';
 import type { DataArchive } from './archives.ts';
 import { runPgRestore, type RestoreTarget } from './pg-restore.ts';
 import type { PreparedRestore, RestoreContext, RestoreRequest } from './prepare-restore.ts';
-import { lendSchemas, takeRights } from './roles.ts';
+import { lendCreate, takeRights } from './roles.ts';
 
 /** Rows and indexes at once: more would fight for the target's disk and processors. */
 const JOBS_MAX = 4;
@@ -52,10 +52,12 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     const head = path.join(folder, 'head');
     await writeFile(head, withoutOwners(prepared.archives.head, ownerless), { mode: 0o600 });
     const only = prepared.chosen && selected.withData;
-    const run = (step: Step): Promise<void> => runStep(restore, head, steps[step]);
+    const run = (step: Step, jobs = jobsOf(restore)): Promise<void> => runStep(restore, head, steps[step], jobs);
     const left = await restore.phase('restoring', async () => {
       await orDamage(restore, () => run('schemas'));
-      const giveBack = rights.superuser ? undefined : await lendSchemas(session, [...rights.owners]);
+      const giveBack = rights.superuser
+        ? undefined
+        : await lendCreate(session, [...rights.owners], publishersOf(entries));
       await orDamage(restore, () => run('definitions'));
       const leftOut = await restoreRows(restore, { only, tables: tablesOf(prepared), rights });
       return { giveBack, leftOut };
@@ -63,6 +65,8 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     await restore.afterRows(only);
     await restore.phase('indexing', async () => {
       await run('indexes');
+      await run('afterIndexes', 1);
+      await run('foreignKeys');
       await left.giveBack?.();
       await run('privileges');
     });
@@ -79,15 +83,24 @@ function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
     : completeSelection(entries, chosen, present);
 }
 
+function publishersOf(entries: readonly TocEntry[]): string[] {
+  return [...new Set(entries.filter(({ kind }) => kind === 'PUBLICATION').map(({ owner }) => owner))];
+}
+
 function tablesOf({ archives }: PreparedRestore): Set<string> {
   const tables = archives.toc.entries.filter(({ kind }) => kind === 'TABLE');
   return new Set(tables.map(({ schema, tag }) => rowKey(schema, tag)));
 }
 
-async function runStep(restore: ArchiveRestore, head: string, entries: readonly TocEntry[]): Promise<void> {
+async function runStep(
+  restore: ArchiveRestore,
+  head: string,
+  entries: readonly TocEntry[],
+  jobs: number,
+): Promise<void> {
   if (entries.length === 0) return;
   const dumpIds = entries.map(({ dumpId }) => dumpId);
-  await runPgRestore(targetOf(restore), { dumpIds, archive: head, jobs: jobsOf(restore) });
+  await runPgRestore(targetOf(restore), { dumpIds, archive: head, jobs });
 }
 
 /** The definitions of a single archive are used before all of it was read: damage explains an error in them. */

@@ -59,26 +59,34 @@ SELECT fdwname AS name FROM pg_catalog.pg_foreign_data_wrapper
  WHERE pg_catalog.has_foreign_data_wrapper_privilege(oid, 'USAGE')`;
 
 /**
- * Lets owners own objects in schemas that they may not create anything in: giving an object away takes that privilege
- * from the new owner, unless a superuser does it.
+ * Lets owners own objects in schemas that they may not create anything in, and publications in a database: giving an
+ * object away takes that privilege from the new owner, unless a superuser does it.
+ * @param publishers owners of publications
  * @returns what takes it back
  */
-export async function lendSchemas(session: Session, owners: readonly string[]): Promise<() => Promise<void>> {
-  const lacking = await session.rows<{ schema: string; role: string }>(LACKING_SQL, [owners]);
-  const statement = (verb: string, link: string): string[] =>
-    lacking.map(
-      ({ schema, role }) => `${verb} CREATE ON SCHEMA ${quoteIdentifier(schema)} ${link} ${quoteIdentifier(role)}`,
-    );
-  for (const sql of statement('GRANT', 'TO')) await session.run(sql);
+export async function lendCreate(
+  session: Session,
+  owners: readonly string[],
+  publishers: readonly string[],
+): Promise<() => Promise<void>> {
+  const lacking = await session.rows<{ object: string; role: string }>(LACKING_SQL, [owners, publishers]);
+  for (const { object, role } of lacking) await session.run(`GRANT CREATE ON ${object} TO ${quoteIdentifier(role)}`);
   return async () => {
-    for (const sql of statement('REVOKE', 'FROM')) await session.run(sql);
+    for (const { object, role } of lacking)
+      await session.run(`REVOKE CREATE ON ${object} FROM ${quoteIdentifier(role)}`);
   };
 }
 
-/** Schemas of the platform are not ours to lend; what is refused there fails with its own message. */
+/** What belongs to the platform is not ours to lend: what is refused there fails with its own message. */
 const LACKING_SQL = `
-SELECT n.nspname AS schema, r.rolname AS role
+SELECT 'SCHEMA ' || pg_catalog.quote_ident(n.nspname) AS object, r.rolname AS role
   FROM pg_catalog.pg_namespace n CROSS JOIN pg_catalog.pg_roles r
  WHERE r.rolname = ANY ($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
    AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-   AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')`;
+   AND NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')
+UNION ALL
+SELECT 'DATABASE ' || pg_catalog.quote_ident(d.datname), r.rolname
+  FROM pg_catalog.pg_database d CROSS JOIN pg_catalog.pg_roles r
+ WHERE r.rolname = ANY ($2) AND d.datname = pg_catalog.current_database()
+   AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
+   AND NOT pg_catalog.has_database_privilege(r.oid, d.oid, 'CREATE')`;
