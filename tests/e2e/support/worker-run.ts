@@ -100,6 +100,8 @@ export function workerCommand(
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      NODE_OPTIONS: '--max-semi-space-size=1',
+      MALLOC_ARENA_MAX: '1',
       HOLDFAST_BUCKET: BUCKET,
       HOLDFAST_TABLE: TABLE,
       HOLDFAST_RUN_PK: run.key.pk,
