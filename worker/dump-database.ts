@@ -24,7 +24,7 @@ export async function dumpDatabase(context: DumpContext, database: string): Prom
   for (let attempt = 1; ; attempt++) {
     const { outcome, isBehindDdl } = await dumpOnce(context, database);
     if (outcome.status === 'dumped' || !isBehindDdl || attempt === ATTEMPTS_MAX) return outcome;
-    log('warn', 'the dump begins again', { database, attempt, ...outcome.failure });
+    log('warn', 'the dump begins again', { database, attempt, failure: outcome.failure });
   }
 }
 
