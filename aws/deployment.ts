@@ -6,6 +6,7 @@ import { cloudFormation } from './clients.ts';
 export interface Deployment {
   readonly stage: string;
   readonly backupMachineArn: string;
+  readonly retentionMachineArn: string;
   readonly bucket: string;
   readonly table: string;
 }
@@ -67,6 +68,7 @@ function toDeployment(stack: Stack): Deployment {
   return {
     stage: stageOf(stack),
     backupMachineArn: required(MACHINE_OUTPUT),
+    retentionMachineArn: required('RetentionMachineArn'),
     bucket: required('BucketName'),
     table: required('TableName'),
   };

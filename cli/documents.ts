@@ -14,7 +14,7 @@ import type {
   Verification,
 } from '../core/manifest.ts';
 import type { Trigger } from '../core/run-input.ts';
-import type { Progress, RunRow } from '../core/run-record.ts';
+import type { Progress, Remark, RunRow } from '../core/run-record.ts';
 import { withHint, type Problem } from './problem.ts';
 
 /** A run in `runs` of `holdfast list --json`. */
@@ -34,6 +34,16 @@ export interface RunSummary {
   readonly sizeBytes: number;
   readonly snapshot: Snapshot | null;
   readonly failure: Problem | null;
+  /** Nothing of it is removed: who said so, and why. */
+  readonly hold: Remark | null;
+  /** It counts although it is suspect: who said so, and why. */
+  readonly accepted: Remark | null;
+  /** When retention had removed the last of it, and what it was before. */
+  readonly removed: {
+    readonly at: string;
+    readonly verdict: Verdict | null;
+    readonly reasons: readonly string[];
+  } | null;
 }
 
 /** One database of a run. */
@@ -97,7 +107,16 @@ export function summarize(run: RunRow): RunSummary {
     sizeBytes: sum(sizeOf),
     snapshot: run.snapshot ?? null,
     failure: run.failure ? withHint(run.failure) : null,
+    hold: run.hold ?? null,
+    accepted: run.accepted ?? null,
+    removed: removalOf(run),
   };
+}
+
+function removalOf({ deletedAt, deletedVerdict, removalReasons }: RunRow): RunSummary['removed'] {
+  return deletedAt === undefined
+    ? null
+    : { at: deletedAt, verdict: deletedVerdict ?? null, reasons: removalReasons ?? [] };
 }
 
 export interface RunDetails {

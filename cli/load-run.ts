@@ -28,6 +28,7 @@ async function manifestOf(run: RunRow, bucket: string): Promise<Manifest | undef
   return run.verdict === undefined ? undefined : findManifest(bucket, run);
 }
 
-function missesManifest({ verdict }: RunRow, manifest: Manifest | undefined): boolean {
-  return verdict !== undefined && manifest === undefined;
+/** Retention removes it with the objects, also where the snapshot stays. */
+function missesManifest({ verdict, dumpDeletedAt }: RunRow, manifest: Manifest | undefined): boolean {
+  return verdict !== undefined && dumpDeletedAt === undefined && manifest === undefined;
 }

@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { findDeployment } from '../aws/deployment.ts';
 import { backup, checkBackup, type BackupOptions } from './commands/backup.ts';
 import { limitOf, list } from './commands/list.ts';
+import { prune } from './commands/prune.ts';
+import { accept, hold, reasonOf, release } from './commands/remarks.ts';
 import { show } from './commands/show.ts';
 import type { Context } from './context.ts';
 import { displayOn } from './live-display.ts';
@@ -90,7 +92,44 @@ function describeProgram(choose: (work: Work) => void): Command {
     .action((run: string) => {
       choose((context) => show(run, context));
     });
+  addKeeping(program, choose);
   return program;
+}
+
+function addKeeping(program: Command, choose: (work: Work) => void): void {
+  program
+    .command('prune')
+    .description('remove what no rule of retention keeps, as the daily run does')
+    .argument('[source]', 'only of this source')
+    .option('--dry-run', 'remove nothing; show every point as a calendar, and why it stays or goes', false)
+    .action((source: string | undefined, { dryRun }: { dryRun: boolean }) => {
+      choose((context) => prune(source, dryRun, context));
+    });
+  program
+    .command('hold')
+    .description('keep a recovery point, whatever the rules say, until it is released')
+    .argument('<run>', 'name of the run')
+    .requiredOption('--why <reason>', 'for whoever looks at it later')
+    .action((run: string, { why }: { why: string }) => {
+      const reason = reasonOf(why);
+      choose((context) => hold(run, reason, context));
+    });
+  program
+    .command('release')
+    .description('let the rules apply again to a point that was held')
+    .argument('<run>', 'name of the run')
+    .action((run: string) => {
+      choose((context) => release(run, context));
+    });
+  program
+    .command('accept')
+    .description('let a suspect recovery point count as verified')
+    .argument('<run>', 'name of the run')
+    .requiredOption('--why <reason>', 'for whoever looks at it later')
+    .action((run: string, { why }: { why: string }) => {
+      const reason = reasonOf(why);
+      choose((context) => accept(run, reason, context));
+    });
 }
 
 function addBackup(program: Command, choose: (work: Work) => void): void {

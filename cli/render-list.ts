@@ -34,8 +34,14 @@ function toRow(run: RunSummary): string[] {
   ];
 }
 
-/** `verified`, `running`, `FAILED AuthFailed`, `FAILED AuthFailed (partial)`. */
-export function describeResult({ status, verdict, failure }: RunSummary): string {
+/** `verified`, `running`, `FAILED AuthFailed (partial)`, `verified, held`, `FAILED Suspect (suspect), accepted`, `removed (verified)`. */
+export function describeResult(run: RunSummary): string {
+  const { hold, accepted, removed } = run;
+  if (removed?.verdict) return `removed (${removed.verdict})`;
+  return [describeEnd(run), ...(accepted ? ['accepted'] : []), ...(hold ? ['held'] : [])].join(', ');
+}
+
+function describeEnd({ status, verdict, failure }: RunSummary): string {
   if (status === 'running') return 'running';
   if (status === 'succeeded') return verdict ?? 'succeeded';
   const part = verdict === null ? '' : ` (${verdict})`;

@@ -2,6 +2,7 @@
 import { countOf, formatBytes, formatCount, formatDuration, formatTime } from '../core/format.ts';
 import type { Snapshot } from '../core/manifest.ts';
 import type { Trigger } from '../core/run-input.ts';
+import type { Remark } from '../core/run-record.ts';
 import type { DumpDocument, RunDocument } from './documents.ts';
 import { printableLine, printableText } from './printable.ts';
 import { describeResult } from './render-list.ts';
@@ -37,8 +38,15 @@ function renderFacts(run: RunDocument): string {
     ['progress', run.progress && `${describeProgress(run.progress)} (${formatTime(run.progress.at)})`],
     ['server', run.serverVersion === null ? null : `PostgreSQL ${run.serverVersion}`],
     ['snapshot', run.snapshot && describeSnapshot(run.snapshot)],
+    ['accepted', run.accepted && describeRemark(run.accepted)],
+    ['held', run.hold && describeRemark(run.hold)],
+    ['removed', run.removed && `${formatTime(run.removed.at)}: ${run.removed.reasons.join(', ')}`],
     ['execution', run.console ?? run.executionArn],
   ]);
+}
+
+function describeRemark({ by, why, at }: Remark): string {
+  return `${why} (${by}, ${formatTime(at)})`;
 }
 
 function duration({ startedAt, finishedAt }: RunDocument): string {

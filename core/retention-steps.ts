@@ -1,6 +1,5 @@
 /** What the states of the retention machine hand to one another: statemachine/retention.asl.json. */
 import * as z from 'zod';
-import type { Decision } from './retention/plan-retention.ts';
 
 /** Input of an execution of the retention machine, by its schedule or by a person. */
 export const RetentionInput = z.strictObject({
@@ -28,48 +27,46 @@ export const Removal = z.object({
 });
 export type Removal = z.infer<typeof Removal>;
 
-/** A decision without what the point itself says, as it is shown to a person. */
-export interface PlannedPoint {
-  readonly run: string;
-  readonly startedAt: string;
-  readonly verdict: string | null;
-  readonly action: Decision['action'];
-  readonly reasons: readonly string[];
-  readonly snapshot: {
-    readonly identifier: string;
-    readonly keep: boolean;
-    readonly reasons: readonly string[];
-  } | null;
-}
+const PlannedPoint = z.object({
+  run: z.string(),
+  startedAt: z.string(),
+  verdict: z.string().nullable(),
+  action: z.enum(['keep', ...Removal.shape.action.options]),
+  /** Of the dump. */
+  reasons: z.array(z.string()).readonly(),
+  snapshot: z.object({ identifier: z.string(), keep: z.boolean(), reasons: z.array(z.string()).readonly() }).nullable(),
+});
+export type PlannedPoint = z.infer<typeof PlannedPoint>;
 
-export interface PlannedRetention {
-  readonly source: string;
-  readonly timezone: string;
+/** Result of PlanRetention. */
+export const PlannedRetention = z.object({
+  source: z.string(),
+  timezone: z.string(),
   /** Why nothing goes at all; null: the rules apply. */
-  readonly frozen: string | null;
-  readonly pointsKept: number;
-  readonly pointsToRemove: number;
-  readonly unreadableRows: number;
+  frozen: z.string().nullable(),
+  pointsKept: z.int(),
+  pointsToRemove: z.int(),
+  unreadableRows: z.int(),
   /** Oldest first, no more than one run may remove; empty in a dry run. */
-  readonly removals: readonly Removal[];
+  removals: z.array(Removal),
   /** Newest first; only in a dry run. */
-  readonly points: readonly PlannedPoint[];
-}
+  points: z.array(PlannedPoint),
+});
+export type PlannedRetention = z.infer<typeof PlannedRetention>;
 
 export const ApplyRetentionInput = z.object({ source: z.string(), removals: z.array(Removal).readonly() });
 export type ApplyRetentionInput = z.infer<typeof ApplyRetentionInput>;
 
 /** A removal that was not done, or not to its end; neither is a failure. */
-export interface KeptPoint {
-  readonly sk: string;
-  readonly action: Removal['action'];
-  readonly why: string;
+const KeptPoint = z.object({
+  sk: z.string(),
+  action: Removal.shape.action,
+  why: z.string(),
   /** It had begun: AWS refused something that Holdfast did not know of, and the point is no longer whole. */
-  readonly isInterrupted: boolean;
-}
+  isInterrupted: z.boolean(),
+});
+export type KeptPoint = z.infer<typeof KeptPoint>;
 
-export interface AppliedRetention {
-  readonly source: string;
-  readonly removed: number;
-  readonly kept: readonly KeptPoint[];
-}
+/** Result of ApplyRetention. */
+export const AppliedRetention = z.object({ source: z.string(), removed: z.int(), kept: z.array(KeptPoint) });
+export type AppliedRetention = z.infer<typeof AppliedRetention>;

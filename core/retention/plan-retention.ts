@@ -102,21 +102,25 @@ function withProtection({ hold, isBeingRestored }: Point, fate: Fate): Fate {
 /** Snapshots have a limit of their own, because a quota holds them: a dump may outlive its snapshot, and the reverse. */
 function snapshotFates(points: readonly Point[], dumps: Fates, policy: Policy, now: Date): Fates {
   const withSnapshot = points.filter(({ snapshot }) => snapshot !== null);
-  const fates = withSnapshot.map((point, index) => {
-    const fate = fateOfSnapshot(point, index + 1, fateOf(dumps, point), policy, now);
+  const ranked = withSnapshot.filter((point) => !isInDoubt(point));
+  const fates = withSnapshot.map((point) => {
+    const fate = fateOfSnapshot(point, ranked.indexOf(point) + 1, fateOf(dumps, point), policy, now);
     return [point.run, withProtection(point, fate)] as const;
   });
   return new Map(fates);
 }
 
-/** @param rank 1: the newest of the source's snapshots */
+/** Its snapshot was taken of the same data: it must not push out that of a good point. */
+const isInDoubt = (point: Point): boolean => point.verdict === 'suspect' && !point.isAccepted;
+
+/** @param rank 1: the newest of the source's snapshots; 0: it is in doubt, and takes no place */
 function fateOfSnapshot(point: Point, rank: number, dump: Fate, policy: Policy, now: Date): Fate {
   const { rules, snapshotsKept } = policy;
   const isAlone = point.verdict === 'snapshot-only';
   if (point.isSnapshotDeleting) return goes('its removal has begun');
   if (snapshotsKept !== undefined && rank > snapshotsKept) return goes(`older than the newest ${snapshotsKept}`);
   if (isTooOld(point, policy, now) && (isAlone || !dump.keep)) return goes(`older than ${rules?.maxAge ?? ''}`);
-  if (snapshotsKept !== undefined) return stays(`snapshot ${rank} of ${snapshotsKept}`);
+  if (snapshotsKept !== undefined && rank > 0) return stays(`snapshot ${rank} of ${snapshotsKept}`);
   if (isAlone) return stays('snapshot.keepLast is not set');
   return dump.keep ? stays('as long as its dump') : goes('its dump goes');
 }

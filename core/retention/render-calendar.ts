@@ -2,6 +2,11 @@
 import { localDay } from './calendar-buckets.ts';
 import type { Decision } from './plan-retention.ts';
 
+export interface CalendarPoint {
+  readonly startedAt: string;
+  readonly action: Decision['action'];
+}
+
 const LEGEND = '# stays   x goes   + some stay, some go   . no point';
 const HEADER = '         1   5    10   15   20   25   30';
 
@@ -9,8 +14,8 @@ const HEADER = '         1   5    10   15   20   25   30';
  * The dumps of a plan, newest month first; days begin as in the time zone.
  * @returns '' when there is no point
  */
-export function renderCalendar(decisions: readonly Decision[], timezone: string): string {
-  const signs = signsByDay(decisions, timezone);
+export function renderCalendar(points: readonly CalendarPoint[], timezone: string): string {
+  const signs = signsByDay(points, timezone);
   const days = [...signs.keys()].sort();
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined) return '';
@@ -19,11 +24,11 @@ export function renderCalendar(decisions: readonly Decision[], timezone: string)
   return [HEADER, ...lines, `         ${LEGEND}`].join('\n');
 }
 
-function signsByDay(decisions: readonly Decision[], timezone: string): Map<string, string> {
+function signsByDay(points: readonly CalendarPoint[], timezone: string): Map<string, string> {
   const signs = new Map<string, string>();
-  for (const { point, action } of decisions) {
+  for (const { startedAt, action } of points) {
     const sign = action === 'remove' || action === 'removeDump' ? 'x' : '#';
-    const day = localDay(point.startedAt, timezone);
+    const day = localDay(startedAt, timezone);
     const before = signs.get(day) ?? sign;
     signs.set(day, before === sign ? sign : '+');
   }

@@ -2,7 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CreateDBInstanceCommand, CreateDBSnapshotCommand, RDSClient } from '@aws-sdk/client-rds';
+import {
+  CreateDBInstanceCommand,
+  CreateDBSnapshotCommand,
+  DeleteDBSnapshotCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect } from '@jest/globals';
 import { describeMend } from './mend-suite.ts';
@@ -19,6 +24,7 @@ interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string;
   readonly Resource: string;
+  readonly Condition?: object;
 }
 
 /** Settings of a client that has the credentials of a task whose role has one statement. */
@@ -111,6 +117,42 @@ describeMend(
         new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'orders', DBSnapshotIdentifier });
       await rds.send(snapshot('hf-1'));
       await expect(rds.send(snapshot('other'))).rejects.toThrow(/not authorized to perform: rds:CreateDBSnapshot/);
+    },
+  },
+  ENFORCED,
+);
+
+describeMend(
+  'iam_rds_tags',
+  {
+    'a snapshot that is tagged may be deleted, another may not': async (emulator) => {
+      const root = new RDSClient(emulator.settings);
+      await root.send(
+        new CreateDBInstanceCommand({
+          DBInstanceIdentifier: 'orders',
+          DBInstanceClass: 'db.t3.micro',
+          Engine: 'postgres',
+          AllocatedStorage: 20,
+          MasterUsername: 'a',
+          MasterUserPassword: 'abcdefgh',
+        }),
+      );
+      const take = (DBSnapshotIdentifier: string, Tags: { Key: string; Value: string }[]): Promise<unknown> =>
+        root.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'orders', DBSnapshotIdentifier, Tags }));
+      await take('hf-tagged', [{ Key: 'holdfast:run', Value: 'run-1' }]);
+      await take('hf-other', []);
+      const rds = new RDSClient(
+        (await asRole(emulator, 'remover', {
+          Effect: 'Allow',
+          Action: 'rds:DeleteDBSnapshot',
+          Resource: 'arn:aws:rds:*:*:snapshot:hf-*',
+          Condition: { Null: { 'aws:ResourceTag/holdfast:run': 'false' } },
+        })) as object,
+      );
+      const remove = (DBSnapshotIdentifier: string): Promise<unknown> =>
+        rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier }));
+      await remove('hf-tagged');
+      await expect(remove('hf-other')).rejects.toThrow(/not authorized to perform: rds:DeleteDBSnapshot/);
     },
   },
   ENFORCED,

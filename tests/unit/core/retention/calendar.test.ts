@@ -17,7 +17,10 @@ describe('a common policy, after nights without an end', () => {
     const { decisions } = planRetention(nights(count, LAST), rules, NOW);
     const kept = decisions.filter(({ action }) => action === 'keep');
     const text = [
-      renderCalendar(decisions, rules.timezone),
+      renderCalendar(
+        decisions.map(({ point, action }) => ({ startedAt: point.startedAt, action })),
+        rules.timezone,
+      ),
       '',
       `${kept.length} of ${decisions.length} stay`,
       ...kept.slice(0, 40).map(({ point, dump }) => `${point.startedAt.slice(0, 10)}  ${dump.reasons.join(', ')}`),

@@ -189,6 +189,15 @@ describe('RDS snapshots', () => {
     ]);
   });
 
+  it('of a suspect point push out none of a good one, and stay as long as their dump', () => {
+    const [newest, ...older] = withSnapshots(2);
+    const points = [{ ...newest, verdict: 'suspect' }, ...older] as Point[];
+    const rules = policy({ keepLast: 9 }, { snapshotsKept: 1 });
+    expect(actionsOf(points, rules)).toEqual(['keep', 'keep']);
+    const accepted = points.map((each, index) => (index === 0 ? { ...each, isAccepted: true } : each));
+    expect(actionsOf(accepted, rules)).toEqual(['keep', 'removeSnapshot']);
+  });
+
   it('that are half removed go', () => {
     const [newest, second] = withSnapshots(2);
     const points = [newest, { ...second, isSnapshotDeleting: true }] as Point[];

@@ -1,0 +1,130 @@
+/** What stays and what goes, as a person sees it: a dump that lost its rows, a hold, and the retention machine. */
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+import { query } from '../support/worker-leftovers.ts';
+import { holdfast, holdfastJson } from './holdfast.ts';
+
+const CONFIG = `sources:
+  shop:
+    rds: { instance: shop-prod, snapshot: { keepLast: 1 } }
+    connection: { secret: test/shop, database: shop, sslMode: disable }
+    alarmAfter: 26h
+    retention: { keepLast: 1 }
+`;
+
+/** The first start on a machine installs the toolchain. */
+jest.setTimeout(240_000);
+
+let stack: TestStack;
+let server: PostgresServer;
+beforeAll(async () => {
+  [stack, server] = await Promise.all([startTestStack({ config: CONFIG }), startPostgres({ major: 17, password: 'p@ss' })]);
+  await query(server, 'postgres', 'CREATE DATABASE shop');
+  await query(server, 'shop', 'CREATE TABLE item AS SELECT n, md5(n::text) FROM generate_series(1, 2000) n');
+  await stack.registerDatabase(server, { secret: 'test/shop', rds: { instance: 'shop-prod' } });
+});
+afterAll(async () => {
+  await server.stop();
+  await stack.stop();
+});
+
+interface Backup {
+  readonly code: number | null;
+  readonly run: string;
+  readonly verdict: string;
+  readonly message: string;
+}
+
+async function backup(): Promise<Backup> {
+  const { code, document } = await holdfastJson(stack.env, 'backup', 'shop', '--wait');
+  const { run, verdict, error } = document as { run: string; verdict: string; error?: { message: string } };
+  return { code, run, verdict, message: error?.message ?? '' };
+}
+
+async function keysOf(run: string): Promise<string[]> {
+  const { Versions = [] } = await stack.clients.s3.send(new ListObjectVersionsCommand({ Bucket: stack.info.bucket }));
+  return Versions.map(({ Key = '' }) => Key).filter((key) => key.includes(`/${run}/`));
+}
+
+async function resultOf(run: string): Promise<string> {
+  const { stdout } = await holdfast(stack.env, 'list');
+  return stdout.split('\n').find((line) => line.includes(run)) ?? 'not listed';
+}
+
+describe('a source over some nights', () => {
+  let first: Backup;
+  let suspect: Backup;
+  let last: Backup;
+
+  test('fails with Suspect when a table has lost its rows', async () => {
+    first = await backup();
+    expect(first).toMatchObject({ code: 0, verdict: 'verified' });
+    await query(server, 'shop', 'TRUNCATE item');
+    suspect = await backup();
+    expect(suspect).toMatchObject({
+      code: 23,
+      verdict: 'suspect',
+      message: expect.stringMatching(/^database shop: .*1 table lost all rows: public\.item \(had 2,000 rows\)$/),
+    });
+  });
+
+  test('shows in a dry run that nothing goes for a suspect point', async () => {
+    const { code, stdout } = await holdfast(stack.env, 'prune', 'shop', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^shop: 2 points, 0 to remove\n/);
+    expect(stdout).toMatch(new RegExp(`${first.run} +verified +stays .*newest verified`));
+    expect(stdout).toMatch(new RegExp(`${suspect.run} +suspect +stays .*no later point is verified`));
+  });
+
+  test('counts the suspect point once a person has accepted it, and compares with it from then on', async () => {
+    expect((await holdfast(stack.env, 'accept', first.run, '--why', 'x')).code).toBe(2);
+    const { code, stdout } = await holdfast(stack.env, 'accept', suspect.run, '--why', 'moved to the archive');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('counts as verified')]);
+    last = await backup();
+    expect(last).toMatchObject({ code: 0, verdict: 'verified' });
+    expect(await resultOf(suspect.run)).toMatch(/FAILED Suspect \(suspect\), accepted/);
+  });
+
+  test('keeps what is held, and removes it once it is released', async () => {
+    expect((await holdfast(stack.env, 'hold', first.run, '--why', 'audit')).code).toBe(0);
+    const { document } = await holdfastJson(stack.env, 'prune', 'shop');
+    expect(document).toEqual({
+      dryRun: false,
+      sources: [expect.objectContaining({ source: 'shop', status: 'applied', removed: 1, kept: [] })],
+    });
+    expect(await keysOf(suspect.run)).toEqual([]);
+    expect(await resultOf(suspect.run)).toMatch(/removed \(suspect\)/);
+    expect(await keysOf(first.run)).not.toEqual([]);
+    expect(await resultOf(first.run)).toMatch(/verified, held/);
+
+    expect((await holdfast(stack.env, 'release', first.run)).code).toBe(0);
+    const { stdout } = await holdfast(stack.env, 'prune');
+    expect(stdout).toBe('shop: removed 1 point\n');
+    expect(await keysOf(first.run)).toEqual([]);
+    expect(await keysOf(last.run)).not.toEqual([]);
+    const { DBSnapshots = [] } = await stack.clients.rds.send(new DescribeDBSnapshotsCommand({}));
+    expect(DBSnapshots.filter(({ SnapshotType }) => SnapshotType === 'manual')).toHaveLength(1);
+  });
+
+  test('says what was removed, and why', async () => {
+    const { stdout } = await holdfast(stack.env, 'show', first.run);
+    expect(stdout).toMatch(/^shop-.*: removed \(verified\)\n/);
+    expect(stdout).toMatch(/removed +20.* UTC: no rule keeps it\n/);
+    expect((await holdfast(stack.env, 'hold', first.run, '--why', 'too late')).code).toBe(8);
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['an unknown source', ['prune', 'nope'], 3, /no source is named "nope"/],
+    ['an unknown run', ['hold', 'nope', '--why', 'x'], 8, /no run is named "nope"/],
+    ['no reason', ['hold', 'x'], 2, /--why/],
+    ['an empty reason', ['accept', 'x', '--why', ' '], 2, /give a reason on one line/],
+  ])('%s', async (_title, args, code, message) => {
+    const ended = await holdfast(stack.env, ...args);
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(message)]);
+  });
+});
