@@ -26,3 +26,15 @@ export async function someClients(pgRoot: string, majors: readonly number[]): Pr
   for (const major of majors) await symlink(path.join(pgRoot, String(major)), path.join(root, String(major)));
   return root;
 }
+
+/** A root whose only client runs a line of shell, and then is the real one of another root. */
+export async function clientAfter(pgRoot: string, major: number, script: string): Promise<string> {
+  const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
+  const bin = path.join(root, String(major), 'bin');
+  await mkdir(bin, { recursive: true });
+  const program = path.join(bin, 'pg_dump');
+  const real = `exec '${path.join(pgRoot, String(major), 'bin/pg_dump')}' "$@"`;
+  await writeFile(program, `#!/bin/sh\n[ "$1" = --version ] && ${real}\n${script}\n${real}\n`);
+  await chmod(program, 0o755);
+  return root;
+}

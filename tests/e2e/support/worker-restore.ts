@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from '@jest/globals';
 import { DatabaseDump, Evidence, type ObjectRole } from '../../../core/manifest.ts';
+import { walkArchive } from '../../../core/postgres/archive-walker.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import type { WorkerResult } from './worker-run.ts';
@@ -24,9 +25,31 @@ export function onlyDump({ outcome, code, output }: WorkerResult): DatabaseDump 
 }
 
 export async function fetchObject(world: WorkerWorld, dump: DatabaseDump, role: ObjectRole): Promise<Buffer> {
-  const Key = dump.objects.find((object) => object.role === role)?.key;
+  return fetchKey(world, dump.objects.find((object) => object.role === role)?.key);
+}
+
+async function fetchKey(world: WorkerWorld, Key: string | undefined): Promise<Buffer> {
   const { Body } = await world.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+/** What its archives hold: file names with the entries that have data, as `TABLE DATA public.item`, in order of their names. */
+export async function fetchEntries(world: WorkerWorld, { objects }: DatabaseDump): Promise<Record<string, string[]>> {
+  const entries: Record<string, string[]> = {};
+  for (const { key, role } of objects) {
+    if (role !== 'archive' && role !== 'schema' && role !== 'data') continue;
+    entries[path.basename(key)] = entriesOf(await fetchKey(world, key));
+  }
+  return entries;
+}
+
+/** Of a whole archive. */
+export function entriesOf(archive: Buffer): string[] {
+  const names: string[] = [];
+  const walker = walkArchive((name) => names.push(name));
+  walker.take(archive);
+  expect(walker.end()).toEqual({ status: 'whole' });
+  return names.sort();
 }
 
 export async function fetchEvidence(world: WorkerWorld, dump: DatabaseDump): Promise<Evidence> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PostgresServer } from '../../../local/postgres.ts';
-import { lateClient } from '../support/late-client.ts';
+import { clientAfter } from '../support/worker-clients.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { fetchEvidence, fetchObject, onlyDump } from '../support/worker-restore.ts';
 import { outcomeOf, planFor, startRun, startWorker } from '../support/worker-run.ts';
@@ -65,7 +65,7 @@ describe('DDL of others', () => {
   const REFILL = 'TRUNCATE item; INSERT INTO item SELECT n FROM generate_series(1, 10) n';
 
   test('that comes before pg_dump has its locks goes first, and nothing is lost', async () => {
-    const HOLDFAST_PG_ROOT = await lateClient(world.toolchain.pgRoot, 2);
+    const HOLDFAST_PG_ROOT = await clientAfter(world.toolchain.pgRoot, 17, 'sleep 2');
     const plan = await planFor(world, server, { databases: ['small'] });
     const run = await startRun(world, plan);
     const worker = startWorker(world, run, { HOLDFAST_PG_ROOT });
