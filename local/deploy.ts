@@ -37,8 +37,8 @@ export async function deployToEmulator(
     ...CREDENTIALS,
     stateMachines: {
       backup: required(outputs, 'BackupMachineArn'),
-      restore: outputs.get('RestoreMachineArn') ?? null,
-      restoreTest: outputs.get('RestoreTestMachineArn') ?? null,
+      restore: required(outputs, 'RestoreMachineArn'),
+      restoreTest: required(outputs, 'RestoreTestMachineArn'),
     },
     bucket: required(outputs, 'BucketName'),
     table: required(outputs, 'TableName'),

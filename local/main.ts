@@ -106,6 +106,8 @@ function print(info: StackInfo): void {
     ['region', info.region],
     ['credentials', `${info.accessKeyId} / ${info.secretAccessKey}`],
     ['backup machine', info.stateMachines.backup],
+    ['restore machine', info.stateMachines.restore],
+    ['restore test', info.stateMachines.restoreTest],
     ['bucket', info.bucket],
     ['table', info.table],
     ['mailbox', info.mailbox],

@@ -10,12 +10,8 @@ export interface StackInfo {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** ARNs; null for a machine that this version does not have. */
-  readonly stateMachines: {
-    readonly backup: string;
-    readonly restore: string | null;
-    readonly restoreTest: string | null;
-  };
+  /** ARNs. */
+  readonly stateMachines: { readonly backup: string; readonly restore: string; readonly restoreTest: string };
   readonly bucket: string;
   readonly table: string;
   readonly topic: string;

@@ -81,7 +81,11 @@ describe('two stacks from one checkout', () => {
       region: 'us-east-1',
       accessKeyId: 'test',
       secretAccessKey: 'test',
-      stateMachines: { backup: expect.stringContaining(':stateMachine:'), restore: null, restoreTest: null },
+      stateMachines: {
+        backup: expect.stringMatching(/:stateMachine:holdfast-local-backup$/),
+        restore: expect.stringMatching(/:stateMachine:holdfast-local-restore$/),
+        restoreTest: expect.stringMatching(/:stateMachine:holdfast-local-restore-test$/),
+      },
       bucket: expect.any(String),
       table: expect.any(String),
       topic: expect.stringContaining(':sns:'),

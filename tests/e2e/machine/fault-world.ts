@@ -2,6 +2,7 @@
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { startMachineWorld, type MachineWorld, type SourceConfig } from '../support/machine-world.ts';
 import { query } from '../support/worker-leftovers.ts';
+import { RESTORE_TARGETS } from './restores.ts';
 
 export interface FaultWorld extends MachineWorld {
   /** PostgreSQL 17 with TLS; its databases are `shop` and `large`. */
@@ -24,7 +25,7 @@ export async function startFaultWorld(sources: Readonly<Record<string, SourceCon
     for (const one of started) await one.stop();
   };
   const [world, server, emptyServer] = await Promise.allSettled([
-    remember(startMachineWorld(sources)),
+    remember(startMachineWorld(sources, RESTORE_TARGETS)),
     remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
     remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
   ]);

@@ -10,6 +10,7 @@ import { GOOD_SOURCES, testGood } from './good.ts';
 import { HALF_SOURCES, testHalves, testQuota } from './halves.ts';
 import { INTERRUPTED_SOURCES, testInterrupted } from './interrupted.ts';
 import { REFUSED_SOURCES, testRefused } from './refused.ts';
+import { RESTORE_SOURCES, testRestores, testStoppedRestore } from './restores.ts';
 import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
 let world: FaultWorld;
@@ -23,6 +24,7 @@ beforeAll(async () => {
     ...HALF_SOURCES,
     ...VERIFICATION_SOURCES,
     ...GOOD_SOURCES,
+    ...RESTORE_SOURCES,
   });
 });
 
@@ -36,6 +38,8 @@ testInterrupted(() => world);
 testVerification(() => world);
 testClaims(() => world);
 testRefused(() => world);
+testRestores(() => world);
+testStoppedRestore(() => world);
 testQuota(() => world);
 
 test('every run was announced, and its end only once', () => {

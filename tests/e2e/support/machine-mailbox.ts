@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { RunEvent } from '../../../core/message-event.ts';
+import type { RestoreEvent } from '../../../core/restore-event.ts';
 import type { TestStack } from './stack.ts';
 
 export interface Mail {
@@ -10,7 +11,7 @@ export interface Mail {
   /** Message attributes. */
   readonly source: string;
   readonly outcome: string;
-  readonly event: RunEvent;
+  readonly event: RunEvent | RestoreEvent;
 }
 
 export interface Mailbox {
@@ -75,6 +76,6 @@ function toMail({ Subject, Message, MessageAttributes }: Envelope): Mail {
     text: Message,
     source: source.Value,
     outcome: outcome.Value,
-    event: JSON.parse(event.Value) as RunEvent,
+    event: JSON.parse(event.Value) as Mail['event'],
   };
 }

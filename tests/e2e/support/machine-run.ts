@@ -28,14 +28,23 @@ const POLL_MS = 100;
 
 /** @param source under which the run will be filed; default: the input's */
 export async function startRun(
-  { stack }: MachineWorld,
+  world: MachineWorld,
   input: unknown,
   source = (input as { readonly source: string }).source,
+): Promise<MachineRun> {
+  return startMachine(world, 'backup', input, source);
+}
+
+export async function startMachine(
+  { stack }: MachineWorld,
+  machine: 'backup' | 'restore' | 'restoreTest',
+  input: unknown,
+  source: string,
 ): Promise<MachineRun> {
   const run = `run-${randomUUID()}`;
   const { executionArn = '' } = await stack.clients.stepFunctions.send(
     new StartExecutionCommand({
-      stateMachineArn: stack.info.stateMachines.backup,
+      stateMachineArn: stack.info.stateMachines[machine],
       name: run,
       input: JSON.stringify(input),
     }),
@@ -73,16 +82,25 @@ export async function rowsOf(world: MachineWorld, { source, run }: MachineRun): 
 }
 
 /** All runs of a source, the oldest first. */
-export async function rowsOfSource({ stack }: MachineWorld, source: string): Promise<RunRow[]> {
+export async function rowsOfSource(world: MachineWorld, source: string): Promise<RunRow[]> {
+  return (await rowsStarting(world, source, RUN_SORT_PREFIX)).map((item) => RunRow.parse(item));
+}
+
+/** Rows of a source whose sort key begins so, the oldest first, as they are stored. */
+export async function rowsStarting(
+  { stack }: MachineWorld,
+  source: string,
+  prefix: string,
+): Promise<Record<string, unknown>[]> {
   const { Items = [] } = await stack.clients.dynamo.send(
     new QueryCommand({
       TableName: stack.info.table,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :runs)',
-      ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':runs': RUN_SORT_PREFIX },
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': activeKey(source).pk, ':prefix': prefix },
       ConsistentRead: true,
     }),
   );
-  return Items.map((item) => RunRow.parse(item));
+  return Items;
 }
 
 /** Any row, as it is stored. */

@@ -16,13 +16,17 @@ export interface MachineWorld {
   stop(): Promise<void>;
 }
 
-export async function startMachineWorld(sources: Readonly<Record<string, SourceConfig>>): Promise<MachineWorld> {
+/** @param restoreTargets entries of that key of holdfast.yml */
+export async function startMachineWorld(
+  sources: Readonly<Record<string, SourceConfig>>,
+  restoreTargets: Readonly<Record<string, SourceConfig>> = {},
+): Promise<MachineWorld> {
   const port = await freePort();
   const proxy = await startS3Proxy(`http://127.0.0.1:${port}`);
   try {
     const treatments = new Map<string, S3Proxy['treat']>();
     const stack = await startTestStack({
-      config: stringify({ notifications: { email: ['ops@example.com'] }, sources }),
+      config: stringify({ notifications: { email: ['ops@example.com'] }, restoreTargets, sources }),
       endpointOverrides: { s3: proxy.endpoint },
       port,
     });
