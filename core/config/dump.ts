@@ -13,7 +13,9 @@ export const Dump = z
         error: ({ input }) => `${headOf(input)}is not valid: write auto, or a whole number from 1 to 32`,
       })
       .default('auto')
-      .describe('parallel connections of one dump; accepted and validated, not yet acted on'),
+      .describe(
+        'how many pg_dump read a database at once, each its share of the tables; auto: from 1 GB of data on as many as the worker has processors, 2 to 4',
+      ),
     compression: textWith(compressionProblem)
       .default('zstd:1')
       .describe('none, or gzip, lz4 or zstd with an optional level, such as gzip:6'),
@@ -40,7 +42,9 @@ export const Dump = z
     onBlockedDdl: z
       .enum(['warn', 'fail'])
       .default('warn')
-      .describe('what to do when a dump holds up DDL of others; accepted and validated, not yet acted on'),
+      .describe(
+        'when a session waits for what a dump has locked (DDL, TRUNCATE, CREATE INDEX CONCURRENTLY): warn in the message, or fail the dump',
+      ),
   })
   .describe('how the databases are dumped');
 export type Dump = z.infer<typeof Dump>;
