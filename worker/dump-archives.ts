@@ -22,16 +22,17 @@ export interface DatabasePlan {
  * @throws DumpFailed when the server has no room for the locks of so many jobs; `auto` is one archive then
  */
 export async function planDatabase(
+  { dump, jobsMax }: DumpContext,
   { session, relations }: SnapshotHolder,
-  wanted: DumpContext['dump']['jobs'],
   encoding: string,
 ): Promise<DatabasePlan> {
   const data = { relations, largeObjectBytes: await largeObjectBytes(session), encoding };
-  const archives = planArchives({ ...data, jobs: jobsFor(wanted, dataBytesOf(data), availableParallelism()) });
+  const jobs = Math.min(jobsMax, jobsFor(dump.jobs, dataBytesOf(data), availableParallelism()));
+  const archives = planArchives({ ...data, jobs });
   // The holder has seen to it that there is room for the locks of one pg_dump.
   if (archives.length === 1) return { ...data, archives };
   const locks = archives.reduce((sum, { lockedTables }) => sum + locksOfPgDump(lockedTables), 0);
-  if (wanted === 'auto' && (await freeLocks(session)) < locks) {
+  if (dump.jobs === 'auto' && (await freeLocks(session)) < locks) {
     log('warn', 'the server has no room for the locks of a parallel dump: it becomes one archive', { locks });
     return { ...data, archives: planArchives({ ...data, jobs: 1 }) };
   }

@@ -11,6 +11,8 @@ export interface DumpContext {
   readonly server: Server;
   readonly client: PgDumpClient;
   readonly dump: DumpPlan['dump'];
+  /** No database has more archives with rows, whatever `dump` says. */
+  readonly jobsMax: number;
   readonly bucket: string;
   readonly applicationName: string;
   readonly pool: PartPool;

@@ -97,7 +97,7 @@ async function dumpSnapshot(
 ): Promise<Dumped> {
   try {
     const facts = await databaseFacts(holder.session);
-    const plan = await planDatabase(holder, context.dump.jobs, facts.encoding);
+    const plan = await planDatabase(context, holder, facts.encoding);
     const { warnings, roles, evidence } = await dumpWatched(context, database, holder, plan, work);
     await uploadWhole(await work.begin('roles', 'roles.sql'), Buffer.from(roles));
     await uploadWhole(await work.begin('evidence', 'evidence.json.gz'), gzipSync(JSON.stringify(evidence)));

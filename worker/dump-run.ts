@@ -2,6 +2,7 @@
 import { getRun } from '../aws/run-store.ts';
 import { ERRORS, HoldfastError, toFailure, type ErrorCode } from '../core/errors.ts';
 import { objectKey, type RowKey } from '../core/keys.ts';
+import { jobsMax } from '../core/postgres/plan-archives.ts';
 import type { DatabaseOutcome, DumpPlan, Outcome, RunRow } from '../core/run-record.ts';
 import { workOnClaim, type Claim } from './claimed-work.ts';
 import type { DumpContext } from './dump-context.ts';
@@ -75,6 +76,7 @@ async function dumpAll(
         server: connection,
         client: await findClient(options.pgRoot, facts.major, facts.version),
         dump: plan.dump,
+        jobsMax: jobsMax(facts.databases.length),
         bucket: options.bucket,
         applicationName,
         pool: createPartPool(),

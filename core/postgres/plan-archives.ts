@@ -49,6 +49,19 @@ const AUTO_JOBS = { min: 2, max: 4 } as const;
  */
 const NAMES_BYTES_MAX = 512 * 1024;
 
+/**
+ * Of all databases of a run: each object is in the run's row twice, with about 350 bytes, and an item of DynamoDB holds 400 KB.
+ * It is what a hundred databases (DATABASES_MAX) take with one archive each.
+ */
+const OBJECTS_MAX = 300;
+/** Schema, roles and evidence. */
+const OBJECTS_BESIDE_DATA = 3;
+
+/** How many archives with rows each of so many databases may have. */
+export function jobsMax(databases: number): number {
+  return Math.max(1, Math.floor(OBJECTS_MAX / databases) - OBJECTS_BESIDE_DATA);
+}
+
 /** How many archives with rows a database is worth. @param processors that the worker has */
 export function jobsFor(jobs: number | 'auto', dataBytes: number, processors: number): number {
   if (jobs !== 'auto') return jobs;

@@ -4,6 +4,7 @@ import { parseNamePattern } from '../../../../core/postgres/name-pattern.ts';
 import {
   dataBytesOf,
   jobsFor,
+  jobsMax,
   planArchives,
   type ArchiveNeeds,
   type PlannedArchive,
@@ -169,6 +170,18 @@ describe('jobsFor', () => {
     ['auto', GB, 64, 4],
   ] as const)('%s for %i bytes and %i processors is %i', (jobs, dataBytes, processors, expected) => {
     expect(jobsFor(jobs, dataBytes, processors)).toBe(expected);
+  });
+});
+
+describe('jobsMax', () => {
+  test.each([
+    [1, 297],
+    [50, 3],
+    [60, 2],
+    [75, 1],
+    [100, 1],
+  ])('of %i databases is %i', (databases, expected) => {
+    expect(jobsMax(databases)).toBe(expected);
   });
 });
 
