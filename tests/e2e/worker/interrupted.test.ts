@@ -24,6 +24,10 @@ let world: WorkerWorld;
 let server: PostgresServer;
 let proxy: S3Proxy;
 
+/** Within which everything has to have ended, and within which the worker renews its claim. */
+const END_MS = 10_000;
+const BEAT_MS = 10_000;
+
 const scene = (): Scene => ({ world, server, proxy });
 
 beforeAll(async () => {
@@ -49,9 +53,12 @@ describe('the worker is told to end', () => {
     const before = await leftovers(world, interrupted.run, server);
     expect(before).toMatchObject({ uploads: [expect.any(String)], objects: [] });
     expect(before.processes).toHaveLength(1);
-    expect(before.sessions).toHaveLength(2);
+    // The holder's, the one that looks for blocked sessions, and pg_dump's.
+    expect(before.sessions).toHaveLength(3);
+    const stoppedAt = Date.now();
     interrupted.worker.child.kill('SIGTERM');
     await expectFailed(scene(), interrupted, 'Cancelled', /stopped by SIGTERM/);
+    expect(Date.now() - stoppedAt).toBeLessThan(END_MS);
   });
 
   test('by SIGTERM while it waits for a lock', async () => {
@@ -85,7 +92,9 @@ describe('the worker is told to end', () => {
   test('by a refused renewal half-way', async () => {
     const interrupted = await holdHalfWay(scene());
     await claim(interrupted.run, 'SET #owner = :value', 'arn:aws:states:::another');
+    const refusedAt = Date.now();
     await expectFailed(scene(), interrupted, 'Cancelled', /was closed, or its source .* is claimed by another/);
+    expect(Date.now() - refusedAt).toBeLessThan(BEAT_MS + END_MS);
   });
 });
 
@@ -104,7 +113,7 @@ describe('just before the commit', () => {
     const interrupted = await small();
     await world.stepFunctions.send(new StopExecutionCommand({ executionArn: interrupted.run.executionArn }));
     interrupted.release();
-    await expectFailed(scene(), interrupted, 'Cancelled', /has ended before its dump did/);
+    await expectFailed(scene(), interrupted, 'Cancelled', /has ended before its worker did/);
   });
 
   test('the run was closed: no outcome is written over it', async () => {
