@@ -14,7 +14,7 @@ export const Dump = z
       })
       .default('auto')
       .describe(
-        'how many pg_dump read a database at once, each its share of the tables; auto: from 1 GB of data on as many as the worker has processors, 2 to 4; fewer in a source of dozens of databases',
+        'how many pg_dump read a database at once, each its share of the tables; auto: from 1 GB of data on as many as the worker has processors, 2 to 4; no more than 4 each in a source of a hundred databases',
       ),
     compression: textWith(compressionProblem)
       .default('zstd:1')

@@ -50,10 +50,10 @@ const AUTO_JOBS = { min: 2, max: 4 } as const;
 const NAMES_BYTES_MAX = 512 * 1024;
 
 /**
- * Of all databases of a run: each object is in the run's row twice, with about 350 bytes, and an item of DynamoDB holds 400 KB.
- * It is what a hundred databases (DATABASES_MAX) take with one archive each.
+ * Of all databases of a run: each is about 350 bytes of the run's row, and an item of DynamoDB holds 400 KB. It leaves a
+ * hundred databases (DATABASES_MAX) all that `auto` takes.
  */
-const OBJECTS_MAX = 300;
+const OBJECTS_MAX = 700;
 /** Schema, roles and evidence. */
 const OBJECTS_BESIDE_DATA = 3;
 

@@ -175,11 +175,11 @@ describe('jobsFor', () => {
 
 describe('jobsMax', () => {
   test.each([
-    [1, 297],
-    [50, 3],
-    [60, 2],
-    [75, 1],
-    [100, 1],
+    [1, 697],
+    [20, 32],
+    [50, 11],
+    [100, 4],
+    [1000, 1],
   ])('of %i databases is %i', (databases, expected) => {
     expect(jobsMax(databases)).toBe(expected);
   });
