@@ -17,13 +17,13 @@ export function describeView({ elapsedMs, states, progress }: RunView): string {
   return parts.filter((part) => part !== '').join('  ');
 }
 
-/** `dumping orders, 3 of 9 tables, 1 of 2 databases done, 35.2 MiB, 12.0 MiB/s, about 4 min left of orders` */
+/** `dumping orders, 1 of 2 databases done, 3 of 9 tables, 35.2 MiB, 12.0 MiB/s, about 4 min left of orders` */
 export function describeProgress(progress: Progress): string {
   const { database, databasesDone, databasesDue, bytesUploaded, bytesPerSecond, secondsLeft } = progress;
   return [
     describePhase(progress),
-    describeTables(progress),
     databasesDue > 0 ? `${databasesDone} of ${databasesDue} databases done` : '',
+    describeTables(progress),
     formatBytes(bytesUploaded),
     bytesPerSecond === undefined ? '' : `${formatBytes(bytesPerSecond)}/s`,
     secondsLeft === undefined || database === null

@@ -20,7 +20,7 @@ describe('the live line', () => {
       view({ states: ['RunDump'], progress: progressOf({ bytesPerSecond: 12 * 1024 * 1024 }) }),
     ],
     [
-      '1 min 12 s  dumping orders, 1,203 of 9,999 tables, 1 of 2 databases done, 35.2 MiB, about 4 min left of orders',
+      '1 min 12 s  dumping orders, 1 of 2 databases done, 1,203 of 9,999 tables, 35.2 MiB, about 4 min left of orders',
       view({ progress: progressOf({ tablesDone: 1203, tablesDue: 9999, secondsLeft: 240 }) }),
     ],
     ['1 min 12 s  dumping orders, 1 of 2 databases done, 35.2 MiB', view({ progress: progressOf({ tablesDone: 3 }) })],
