@@ -1,20 +1,68 @@
 /** S3 as the network may treat it: between the worker and the emulator, told what to do with each request. */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { Transform } from 'node:stream';
 
 /** The name of an S3 request, as far as the tests tell them apart. */
-export type S3Request = 'create' | 'part' | 'complete' | 'abort' | 'head' | 'other';
+export type S3Request = 'create' | 'part' | 'complete' | 'abort' | 'head' | 'get' | 'other';
 
-/**
- * `forward`; `cut`: close the connection without asking S3; `lose-answer`: ask S3 and close; `gone`, `taken`: answer
- * NoSuchUpload or PreconditionFailed without asking. A promise holds the request up.
- */
-export type Treatment = 'forward' | 'cut' | 'lose-answer' | keyof typeof ANSWERS;
+/** What becomes of a request. A promise of it holds the request up. */
+export type Treatment =
+  | 'forward'
+  /** The connection is closed and S3 is not asked. */
+  | 'cut'
+  /** There is never an answer. */
+  | 'stall'
+  /** S3 is asked, with a body of which one bit is another. */
+  | 'corrupt'
+  /** S3 is asked, and its answer changed. */
+  | keyof typeof CHANGES
+  /** S3 is not asked. */
+  | keyof typeof ANSWERS;
+
+interface Answer {
+  readonly status: number;
+  readonly code: string;
+}
 
 const ANSWERS = {
   gone: { status: 404, code: 'NoSuchUpload' },
   taken: { status: 412, code: 'PreconditionFailed' },
-} as const;
+  denied: { status: 403, code: 'AccessDenied' },
+  'internal-error': { status: 500, code: 'InternalError' },
+  'slow-down': { status: 503, code: 'SlowDown' },
+  // As S3 does when it fails after it has begun to answer.
+  'error-in-ok': { status: 200, code: 'InternalError' },
+} as const satisfies Record<string, Answer>;
+
+type Change = (answer: IncomingMessage, response: ServerResponse) => void;
+
+const CHANGES = {
+  /** The connection is closed instead. */
+  'lose-answer': (answer, response) => answer.resume().on('end', () => response.destroy()),
+  /** An error comes instead. */
+  'deny-success': (answer, response) =>
+    answer.resume().on('end', () => {
+      sendError(response, ANSWERS['internal-error']);
+    }),
+  /** It has the checksum of other bytes. */
+  'other-checksum': (answer, response) =>
+    answer.resume().on('end', () => {
+      response.writeHead(200, { ...answer.headers, 'x-amz-checksum-crc32': 'AAAAAA==' }).end();
+    }),
+  /** One bit of its body is another. */
+  flip: (answer, response) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(flipFirstBit()).pipe(response);
+  },
+  /** Its body ends early. */
+  'break-off': (answer, response) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.once('data', (chunk: Buffer) => {
+      response.write(chunk.subarray(0, chunk.length / 2), () => response.destroy());
+    });
+  },
+} as const satisfies Record<string, Change>;
 
 export interface S3Proxy {
   readonly endpoint: string;
@@ -49,8 +97,13 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
     const kind = kindOf(request.method ?? '', url.searchParams);
     seen.push(kind);
     const treatment = await proxy.treat(kind, decodeURIComponent(url.pathname));
-    if (treatment === 'cut') response.destroy();
-    else if (treatment === 'gone' || treatment === 'taken') answer(request, response, ANSWERS[treatment]);
+    if (treatment === 'cut') {
+      response.destroy();
+      return;
+    }
+    if (treatment === 'stall' || isAnswer(treatment)) request.resume();
+    if (treatment === 'stall') return;
+    if (isAnswer(treatment)) sendError(response, ANSWERS[treatment]);
     else forward(target, request, response, treatment);
   }
 
@@ -65,17 +118,16 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
 function kindOf(method: string, parameters: URLSearchParams): S3Request {
   if (method === 'POST' && parameters.has('uploads')) return 'create';
   if (method === 'HEAD') return 'head';
+  if (method === 'GET') return 'get';
   if (!parameters.has('uploadId')) return 'other';
   const kinds: Readonly<Record<string, S3Request>> = { PUT: 'part', POST: 'complete', DELETE: 'abort' };
   return kinds[method] ?? 'other';
 }
 
-function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, code }: { readonly status: number; readonly code: string },
-): void {
-  request.resume();
+const isAnswer = (treatment: Treatment): treatment is keyof typeof ANSWERS => treatment in ANSWERS;
+const isChange = (treatment: Treatment): treatment is keyof typeof CHANGES => treatment in CHANGES;
+
+function sendError(response: ServerResponse, { status, code }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(`<Error><Code>${code}</Code><Message>as the test wants</Message></Error>`);
 }
@@ -83,16 +135,26 @@ function answer(
 /** The host stays as it was signed. */
 function forward(target: string, request: IncomingMessage, response: ServerResponse, treatment: Treatment): void {
   const onward = httpRequest(`${target}${request.url ?? ''}`, { method: request.method, headers: request.headers });
-  onward.on('response', (onwardAnswer) => {
-    if (treatment === 'lose-answer') {
-      onwardAnswer.resume();
-      onwardAnswer.on('end', () => response.destroy());
+  onward.on('response', (answer) => {
+    if (isChange(treatment)) {
+      CHANGES[treatment](answer, response);
       return;
     }
-    response.writeHead(onwardAnswer.statusCode ?? 502, onwardAnswer.headers);
-    onwardAnswer.pipe(response);
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
   });
   onward.on('error', () => response.destroy());
   request.on('error', () => onward.destroy());
-  request.pipe(onward);
+  (treatment === 'corrupt' ? request.pipe(flipFirstBit()) : request).pipe(onward);
+}
+
+function flipFirstBit(): Transform {
+  let done = false;
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, callback) => {
+      if (!done) chunk.writeUInt8(chunk.readUInt8(0) ^ 1, 0);
+      done = true;
+      callback(null, chunk);
+    },
+  });
 }
