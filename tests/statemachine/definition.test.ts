@@ -12,6 +12,8 @@ import {
   nextOf,
   scopes,
   tasks,
+  WORKER_STATE,
+  type MachineFile,
   type States,
 } from './definition.ts';
 
@@ -26,31 +28,20 @@ function problemsOf(machine: object): string[] {
   return validate(machine).errors.map((error) => JSON.stringify(error));
 }
 
-describe('the definition', () => {
-  it('passes the validator', () => {
-    expect(problemsOf(definition())).toEqual([]);
-  });
+const MACHINES = ['backup', 'restore', 'restore-test'] as const;
 
-  it.each<[string, (text: string) => string]>([
-    ['a state that there is none', (text) => text.replace('"Next": "IsSuccess"', '"Next": "IsSucces"')],
-    [
-      'a JSONata expression that does not parse',
-      (text) => text.replace('$run.include.dump %}', '$run.include.dump ( %}'),
-    ],
-    ['a retrier without errors', (text) => text.replace('"ErrorEquals"', '"ErrorsEqual"')],
-  ])('would not pass it with %s', (_title, breakIt) => {
-    const broken = breakIt(definitionText());
-    expect(broken).not.toBe(definitionText());
-    expect(problemsOf(JSON.parse(broken) as object)).not.toEqual([]);
+describe.each(MACHINES)('the definition of %s', (machine) => {
+  it('passes the validator', () => {
+    expect(problemsOf(definition(machine))).toEqual([]);
   });
 
   it('has no field of JSONPath, which the validator lets pass', () => {
-    const fields = [...allStates().values()].flatMap((state) => Object.keys(state));
+    const fields = [...allStates(machine).values()].flatMap((state) => Object.keys(state));
     expect(fields).not.toEqual(expect.arrayContaining([expect.stringMatching(/Path$|^Parameters$|^ResultSelector$/)]));
   });
 
   it('reaches every state, and from every state an end', () => {
-    for (const scope of scopes()) {
+    for (const scope of scopes(definition(machine))) {
       const names = Object.keys(scope.States);
       expect(reachable(scope, scope.StartAt)).toEqual(new Set(names));
       for (const name of names) {
@@ -61,67 +52,101 @@ describe('the definition', () => {
   });
 
   it('reads no variable that no state assigns', () => {
-    const catches = [...allStates().values()].flatMap(({ Assign, Catch = [] }) => [
+    const catches = [...allStates(machine).values()].flatMap(({ Assign, Catch = [] }) => [
       Assign,
       ...Catch.map((catcher) => (catcher as { Assign?: object }).Assign),
     ]);
     const assigned = new Set(catches.flatMap((assign) => Object.keys(assign ?? {})));
-    const read = definitionText().matchAll(/\$([A-Za-z]\w*)\b(?!\()/g);
+    const read = definitionText(machine).matchAll(/\$([A-Za-z]\w*)\b(?!\()/g);
     const unknown = [...read].map(([, name = '']) => name).filter((name) => name !== 'states' && !assigned.has(name));
     expect(unknown).toEqual([]);
   });
 });
 
-describe('a Task', () => {
-  it.each(tasks())('%s has a literal timeout, retries and a catch of everything', (_name, state) => {
+describe('the validator', () => {
+  it.each<[string, (text: string) => string]>([
+    ['a state that there is none', (text) => text.replace('"Next": "IsSuccess"', '"Next": "IsSucces"')],
+    [
+      'a JSONata expression that does not parse',
+      (text) => text.replace('$run.include.dump %}', '$run.include.dump ( %}'),
+    ],
+    ['a retrier without errors', (text) => text.replace('"ErrorEquals"', '"ErrorsEqual"')],
+  ])('would not pass it with %s', (_title, breakIt) => {
+    const broken = breakIt(definitionText('backup'));
+    expect(broken).not.toBe(definitionText('backup'));
+    expect(problemsOf(JSON.parse(broken) as object)).not.toEqual([]);
+  });
+});
+
+describe.each(MACHINES)('a Task of %s', (machine) => {
+  it.each(tasks(machine))('%s has a literal timeout, retries and a catch of everything', (_name, state) => {
     expect(Number.isInteger(state.TimeoutSeconds)).toBe(true);
     expect(state.Retry?.length).toBeGreaterThan(0);
     expect(state.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
   });
 
-  it.each(tasks())('%s is retried on named errors of the service only, a few times', (_name, { Retry = [] }) => {
+  it.each(tasks(machine))('%s is retried on named errors of the service only, a few times', (_name, { Retry = [] }) => {
     for (const { ErrorEquals, MaxAttempts } of Retry) {
       expect(MaxAttempts).toBeLessThanOrEqual(5);
       for (const error of ErrorEquals) expect(error).toMatch(/^(Lambda|ECS|AmazonECS)\./);
     }
   });
 
-  it.each(lambdaTasks())('%s waits longer than its function may take', (name, { TimeoutSeconds }) => {
+  it.each(lambdaTasks(machine))('%s waits longer than its function may take', (name, { TimeoutSeconds }) => {
     const { provider, functions } = readYaml('serverless.yml') as {
       provider: { timeout: number };
       functions: Record<string, { timeout?: number }>;
     };
     expect(TimeoutSeconds).toBeGreaterThan(functions[name]?.timeout ?? provider.timeout);
   });
+});
 
-  it('RunDump is never retried once the task has started', () => {
-    const errors =
-      allStates()
-        .get('RunDump')
-        ?.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals) ?? [];
+describe.each(MACHINES)('the worker of %s', (machine) => {
+  const state = WORKER_STATE[machine];
+
+  it('is never started again once its task has started', () => {
+    const retries = allStates(machine).get(state)?.Retry ?? [];
+    const errors = retries.flatMap(({ ErrorEquals }) => ErrorEquals);
     for (const error of ['States.ALL', 'States.TaskFailed', 'States.Timeout']) expect(errors).not.toContain(error);
   });
 
-  it('RunDump outlasts the longest timeout that a worker may have, and the machine outlasts RunDump', () => {
+  it('may run as long as the configuration allows, and the machine outlasts it', () => {
     const LONGEST_WORKER_TIMEOUT_S = 23 * 3600;
-    const runDump = Number(allStates().get('RunDump')?.TimeoutSeconds);
-    expect(runDump).toBeGreaterThan(LONGEST_WORKER_TIMEOUT_S);
-    const others = lambdaTasks().reduce((sum, [, { TimeoutSeconds }]) => sum + Number(TimeoutSeconds), 0);
-    expect(definition().TimeoutSeconds).toBeGreaterThan(runDump + others);
+    const runs = Number(allStates(machine).get(state)?.TimeoutSeconds);
+    expect(runs).toBeGreaterThan(LONGEST_WORKER_TIMEOUT_S);
+    const others = lambdaTasks(machine).reduce((sum, [, { TimeoutSeconds }]) => sum + Number(TimeoutSeconds), 0);
+    expect(definition(machine).TimeoutSeconds).toBeGreaterThan(runs + others);
+  });
+});
+
+describe('the restore machine', () => {
+  it('outlasts a thaw that takes twice as long as S3 says, and the restore after it', () => {
+    const LONGEST_THAW_S = 2 * 12 * 3600;
+    const runs = Number(allStates('restore').get('RunRestore')?.TimeoutSeconds);
+    expect(definition('restore').TimeoutSeconds).toBeGreaterThan(LONGEST_THAW_S + runs);
+  });
+
+  it('looks at a thaw so seldom that its history holds it: 25,000 events (Step Functions quotas)', () => {
+    const EVENTS_OF_A_LOOK = 12;
+    const seconds = Number((allStates('restore').get('WaitForThaw') as { Seconds?: unknown } | undefined)?.Seconds);
+    expect((definition('restore').TimeoutSeconds / seconds) * EVENTS_OF_A_LOOK).toBeLessThan(25_000);
   });
 });
 
 describe('a function', () => {
   const { functions } = readYaml('serverless.yml') as { functions: Record<string, { handler: string }> };
 
-  it.each(lambdaTasks())('of state %s has its name in every layer', (name, state) => {
-    expect(state.Arguments?.['FunctionName']).toBe(`\${${name}Arn}`);
-    expect(functions[name]?.handler).toBe(`functions/${kebab(name)}.handler`);
-    expect(existsSync(join(CHECKOUT, 'functions', `${kebab(name)}.ts`))).toBe(true);
-  });
+  it.each(MACHINES.flatMap((machine) => lambdaTasks(machine)))(
+    'of state %s has its name in every layer',
+    (name, state) => {
+      expect(state.Arguments?.['FunctionName']).toBe(`\${${name}Arn}`);
+      expect(functions[name]?.handler).toBe(`functions/${kebab(name)}.handler`);
+      expect(existsSync(join(CHECKOUT, 'functions', `${kebab(name)}.ts`))).toBe(true);
+    },
+  );
 
   /** Called by EventBridge. */
-  const OUTSIDE = ['Backstop'];
+  const OUTSIDE = ['Backstop', 'CheckFreshness', 'Sweep'];
 
   it('is a state of a machine, or outside them all', () => {
     const machines = readdirSync(join(CHECKOUT, 'statemachine')).map((file) =>
@@ -141,47 +166,68 @@ describe('a function', () => {
 });
 
 describe('the substitutions', () => {
-  it('are those that the definition names, no more and no fewer', () => {
-    const machine = readYaml('infra/machine.yml') as {
-      Resources: { BackupMachine: { Properties: { DefinitionSubstitutions: Record<string, unknown> } } };
+  it.each([
+    ['backup', 'infra/machine.yml', 'BackupMachine'],
+    ['restore', 'infra/restore.yml', 'RestoreMachine'],
+    ['restore-test', 'infra/restore.yml', 'RestoreTestMachine'],
+  ] as const)('of %s are those that the definition names, no more and no fewer', (machine, file, resource) => {
+    const { Resources } = readYaml(file) as {
+      Resources: Record<string, { Properties: { DefinitionSubstitutions: Record<string, unknown> } }>;
     };
-    const named = [...definitionText().matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
-    const given = machine.Resources.BackupMachine.Properties.DefinitionSubstitutions;
+    const named = [...definitionText(machine).matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+    const given = Resources[resource]?.Properties.DefinitionSubstitutions ?? {};
     expect(Object.keys(given).sort()).toEqual([...new Set(named)].sort());
   });
 });
 
 describe('a failure', () => {
   /** Where every Catch leads. Written out, because it is the promise: nothing fails silently. */
-  const LEADS_TO: Readonly<Record<string, string>> = {
-    PlanBackup: 'RecordFailure',
-    PublishStarted: 'BackUp',
-    BackUp: 'RecordFailure',
-    CreateSnapshot: 'SnapshotFailed',
-    CheckSnapshot: 'SnapshotFailed',
-    RunDump: 'CollectDump',
-    CollectDump: 'DumpFailed',
-    VerifyDump: 'DumpFailed',
-    RecordManifest: 'RecordFailure',
-    PublishSuccess: 'Succeeded',
-    RecordFailure: 'PublishFailure',
-    PublishFailure: 'Failed',
+  const ENDS = { PublishSuccess: 'Succeeded', RecordFailure: 'PublishFailure', PublishFailure: 'Failed' };
+  const LEADS_TO: Readonly<Record<MachineFile, Readonly<Record<string, string>>>> = {
+    backup: {
+      PlanBackup: 'RecordFailure',
+      PublishStarted: 'BackUp',
+      BackUp: 'RecordFailure',
+      CreateSnapshot: 'SnapshotFailed',
+      CheckSnapshot: 'SnapshotFailed',
+      RunDump: 'CollectDump',
+      CollectDump: 'DumpFailed',
+      VerifyDump: 'DumpFailed',
+      RecordManifest: 'RecordFailure',
+      ...ENDS,
+    },
+    restore: {
+      PlanRestore: 'RecordFailure',
+      PublishStarted: 'HasArchivedObjects',
+      ThawObjects: 'RecordFailure',
+      CheckThaw: 'RecordFailure',
+      RunRestore: 'CollectRestore',
+      CollectRestore: 'RecordFailure',
+      ...ENDS,
+    },
+    'restore-test': {
+      PlanRestoreTest: 'RecordFailure',
+      PublishStarted: 'RunRestoreTest',
+      RunRestoreTest: 'CollectRestoreTest',
+      CollectRestoreTest: 'RecordFailure',
+      ...ENDS,
+    },
   };
 
-  it('leads where the design says', () => {
-    const catches = [...allStates()].flatMap(([name, { Catch = [] }]) => Catch.map(({ Next }) => [name, Next]));
-    expect(Object.fromEntries(catches)).toEqual(LEADS_TO);
+  it.each(MACHINES)('of %s leads where the design says', (machine) => {
+    const catches = [...allStates(machine)].flatMap(([name, { Catch = [] }]) => Catch.map(({ Next }) => [name, Next]));
+    expect(Object.fromEntries(catches)).toEqual(LEADS_TO[machine]);
   });
 
-  it('is recorded, then published, then ends the execution', () => {
-    const states = allStates();
+  it.each(MACHINES)('of %s is recorded, then published, then ends the execution', (machine) => {
+    const states = allStates(machine);
     expect(states.get('RecordFailure')?.Next).toBe('PublishFailure');
     expect(states.get('PublishFailure')?.Next).toBe('Failed');
     expect(states.get('Failed')?.Type).toBe('Fail');
   });
 
   it('of one half is a value: no branch can fail or stop the other', () => {
-    const [, ...branches] = scopes();
+    const [, ...branches] = scopes(definition('backup'));
     expect(branches).toHaveLength(2);
     for (const { States } of branches) {
       for (const { Type, End } of Object.values(States)) {
@@ -191,9 +237,8 @@ describe('a failure', () => {
     }
   });
 
-  it('cannot become a success', () => {
-    const [machine] = scopes();
-    const after = machine ? reachable(machine, 'RecordFailure') : new Set();
+  it.each(MACHINES)('of %s cannot become a success', (machine) => {
+    const after = reachable(definition(machine), 'RecordFailure');
     expect(after).toEqual(new Set(['RecordFailure', 'PublishFailure', 'Failed']));
   });
 });

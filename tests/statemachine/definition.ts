@@ -1,9 +1,13 @@
-/** The definition of the backup machine as a test looks at it: every state with where it leads. */
+/** The definitions of the machines that run a worker as a test looks at them: every state with where it leads. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const CHECKOUT = join(import.meta.dirname, '../..');
-const FILE = join(CHECKOUT, 'statemachine/backup.asl.json');
+
+export type MachineFile = 'backup' | 'restore' | 'restore-test';
+
+/** The state of each machine that runs the worker. */
+export const WORKER_STATE = { backup: 'RunDump', restore: 'RunRestore', 'restore-test': 'RunRestoreTest' } as const;
 
 export interface Catcher {
   readonly ErrorEquals: readonly string[];
@@ -40,32 +44,32 @@ export interface Definition extends States {
   readonly TimeoutSeconds: number;
 }
 
-export function definitionText(): string {
-  return readFileSync(FILE, 'utf8');
+export function definitionText(machine: MachineFile): string {
+  return readFileSync(join(CHECKOUT, `statemachine/${machine}.asl.json`), 'utf8');
 }
 
 /** A copy of its own for every caller. */
-export function definition(): Definition {
-  return JSON.parse(definitionText()) as Definition;
+export function definition(machine: MachineFile): Definition {
+  return JSON.parse(definitionText(machine)) as Definition;
 }
 
 /** The machine itself, then its branches. */
-export function scopes(states: States = definition()): States[] {
+export function scopes(states: States): States[] {
   const branches = Object.values(states.States).flatMap(({ Branches = [] }) => Branches);
   return [states, ...branches.flatMap((branch) => scopes(branch))];
 }
 
 /** Every state by its name; the validator sees to it that no name is there twice. */
-export function allStates(): Map<string, State> {
-  return new Map(scopes().flatMap(({ States }) => Object.entries(States)));
+export function allStates(machine: MachineFile): Map<string, State> {
+  return new Map(scopes(definition(machine)).flatMap(({ States }) => Object.entries(States)));
 }
 
-export function tasks(): [string, State][] {
-  return [...allStates()].filter(([, { Type }]) => Type === 'Task');
+export function tasks(machine: MachineFile): [string, State][] {
+  return [...allStates(machine)].filter(([, { Type }]) => Type === 'Task');
 }
 
-export function lambdaTasks(): [string, State][] {
-  return tasks().filter(([, { Resource }]) => Resource === 'arn:aws:states:::lambda:invoke');
+export function lambdaTasks(machine: MachineFile): [string, State][] {
+  return tasks(machine).filter(([, { Resource }]) => Resource === 'arn:aws:states:::lambda:invoke');
 }
 
 /** Where a state may lead to within its scope. */

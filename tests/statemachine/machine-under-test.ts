@@ -12,12 +12,15 @@ import { registerScript } from '../e2e/local/ecs.ts';
 import { createFunction } from '../e2e/local/lambda.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { startTestEmulator, type TestEmulator } from '../e2e/local/test-emulator.ts';
-import { definitionText, lambdaTasks, scopes } from './definition.ts';
-import { stubBody, WORKER_COMMAND, type Scenario } from './stubs.ts';
+import { definition, definitionText, lambdaTasks, scopes, WORKER_STATE, type MachineFile } from './definition.ts';
+import { stubBody, workerCommand, type Scenario } from './stubs.ts';
 
 /** Long enough for a cold function, short enough to wait for one that hangs. */
 const FUNCTION_TIMEOUT_S = 3;
 const EXECUTION_TIMEOUT_MS = 25_000;
+
+/** The names under which the machines know the task of their worker. */
+const TASK_DEFINITIONS = ['TaskDefinitionArn', 'RestoreTaskArn', 'RestoreTestTaskArn'];
 
 /** Task definitions that the machine may be given: one that works, and two ways in which a task does not start. */
 export type WorkerTask = 'worker' | 'image-missing' | 'not-registered';
@@ -44,36 +47,48 @@ export interface MachineUnderTest {
   stop(): Promise<void>;
 }
 
-export async function startMachineUnderTest(): Promise<MachineUnderTest> {
+export async function startMachineUnderTest(machine: MachineFile = 'backup'): Promise<MachineUnderTest> {
   const emulator = await startTestEmulator();
   const sfn = new SFNClient(emulator.settings);
+  const command = workerCommand(WORKER_STATE[machine]);
   await Promise.all([
-    ...lambdaTasks().map(([name]) =>
+    ...lambdaTasks(machine).map(([name]) =>
       createFunction(emulator, name, stubBody(name, emulator.directory), FUNCTION_TIMEOUT_S),
     ),
-    registerScript(emulator, 'worker', WORKER_COMMAND, { name: 'worker' }),
-    registerScript(emulator, 'image-missing', WORKER_COMMAND, { name: 'worker', image: 'nobody/has:it' }),
+    registerScript(emulator, 'worker', command, { name: 'worker' }),
+    registerScript(emulator, 'image-missing', command, { name: 'worker', image: 'nobody/has:it' }),
   ]);
   let runs = 0;
   return {
     run: async (scenario, worker = 'worker') => {
       const name = `run-${++runs}`;
-      const execution = await execute(sfn, await createMachine(sfn, name, worker), name, scenario);
+      const execution = await execute(sfn, await createMachine(sfn, machine, name, worker), name, scenario);
       return { ...resultOf(execution), calls: callsOf(emulator, name) };
     },
     stop: () => emulator.stop(),
   };
 }
 
-async function createMachine(sfn: SFNClient, name: string, worker: WorkerTask): Promise<string | undefined> {
-  const arns = lambdaTasks().map(([state]) => [
+async function createMachine(
+  sfn: SFNClient,
+  machine: MachineFile,
+  name: string,
+  worker: WorkerTask,
+): Promise<string | undefined> {
+  const arns = lambdaTasks(machine).map(([state]) => [
     `${state}Arn`,
     `arn:aws:lambda:us-east-1:000000000000:function:${state}`,
   ]);
-  const substitutions = new Map([...arns, ['ClusterArn', 'test'], ['TaskDefinitionArn', worker]] as [string, string][]);
-  const definition = definitionText().replace(/\$\{(\w+)\}/g, (_all, key: string) => substitutions.get(key) ?? '');
+  const substitutions = new Map([
+    ...arns,
+    ['ClusterArn', 'test'],
+    ...TASK_DEFINITIONS.map((task) => [task, worker]),
+  ] as [string, string][]);
+  const text = definitionText(machine)
+    .replace(/\$\{(\w+)\}/g, (_all, key: string) => substitutions.get(key) ?? '')
+    .replace('"Seconds": 300', '"Seconds": 0');
   const roleArn = 'arn:aws:iam::000000000000:role/any';
-  const { stateMachineArn } = await sfn.send(new CreateStateMachineCommand({ name, definition, roleArn }));
+  const { stateMachineArn } = await sfn.send(new CreateStateMachineCommand({ name, definition: text, roleArn }));
   return stateMachineArn;
 }
 
@@ -94,7 +109,7 @@ async function execute(
 
 /** The states that ran a function or the worker: those of the snapshot's branch before those of the dump's. */
 export function pathOf(calls: readonly Call[]): string[] {
-  const branches = scopes().map(({ States }) => new Set(Object.keys(States)));
+  const branches = scopes(definition('backup')).map(({ States }) => new Set(Object.keys(States)));
   const branchOf = ({ state }: Call): number => branches.findIndex((names) => names.has(state));
   const forked = calls.findIndex((call) => branchOf(call) > 0);
   const rankOf = (call: Call, index: number): number =>

@@ -44,28 +44,51 @@ export const SNAPSHOT_PROGRESS = {
   snapshot: SNAPSHOT,
 };
 
-export const VERIFIED = { attempt: 1, at: '2025-11-21T02:41:40.000Z', objects: 2, mismatches: [], suspicions: [], versionIds: {} };
+export const VERIFIED = {
+  attempt: 1,
+  at: '2025-11-21T02:41:40.000Z',
+  objects: 2,
+  mismatches: [],
+  suspicions: [],
+  versionIds: {},
+};
 
 /** The worker: says that it ran, then does what the run's key says. */
-export const WORKER_COMMAND = `echo '{"state":"RunDump"}' >> "$HOLDFAST_RUN_SK"; eval "$HOLDFAST_RUN_PK"`;
+export function workerCommand(state: string): string {
+  return `echo '{"state":"${state}"}' >> "$HOLDFAST_RUN_SK"; eval "$HOLDFAST_RUN_PK"`;
+}
 
-/** What each function answers when the scenario says nothing. JavaScript with `event`, `core(file)` and `calls`. */
-const ANSWERS: Readonly<Record<string, string>> = {
-  PlanBackup: `({
+export const RESTORED = { database: 'orders', seconds: 5, tables: 2, rows: 9, differences: 0 };
+export const TESTED = { seconds: 5, rtoExceeded: false, checks: 1 };
+
+/** The answer of a state that plans. @param more keys that only this machine has, as JavaScript */
+function planned(more: string): string {
+  return `({
     source: 'orders',
     run: event.run,
     startedAt: new Date(event.startedAt).toISOString(),
     executionArn: event.executionArn,
     pk: event.input.worker ?? 'exit 0',
     sk: calls,
+    task: { cpu: '2048', memory: '4096', diskGiB: 21, subnets: [], securityGroups: [] },
+    ${more}
+    ...event.input.plan,
+    scenario: event.input,
+  })`;
+}
+
+/** What each function answers when the scenario says nothing. JavaScript with `event`, `core(file)` and `calls`. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  PlanBackup: planned(`
     duplicateOf: null,
     include: { snapshot: true, dump: true },
     rds: { kind: 'instance', identifier: 'orders-prod' },
-    deadline: new Date(Date.now() + 3600_000).toISOString(),
-    task: { cpu: '2048', memory: '4096', diskGiB: 21, subnets: [], securityGroups: [] },
-    ...event.input.plan,
-    scenario: event.input,
-  })`,
+    deadline: new Date(Date.now() + 3600_000).toISOString(),`),
+  PlanRestore: planned("dryRun: false, thaw: { objects: 0, summary: 'nothing has to be thawed' },"),
+  CheckThaw: '({ objectsFrozen: 0 })',
+  CollectRestore: JSON.stringify(RESTORED),
+  PlanRestoreTest: planned('point: {},'),
+  CollectRestoreTest: JSON.stringify(TESTED),
   CreateSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),
   CheckSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),
   CollectDump: '({ databasesDumped: 1, databasesFailed: 0, uploadsLeft: null })',

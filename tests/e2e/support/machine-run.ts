@@ -104,8 +104,11 @@ export async function rowsStarting(
 }
 
 /** Any row, as it is stored. */
-export async function findRow({ stack }: MachineWorld, Key: RowKey): Promise<Record<string, unknown> | undefined> {
-  const command = new GetCommand({ TableName: stack.info.table, Key, ConsistentRead: true });
+export async function findRow(
+  { stack }: MachineWorld,
+  { pk, sk }: RowKey,
+): Promise<Record<string, unknown> | undefined> {
+  const command = new GetCommand({ TableName: stack.info.table, Key: { pk, sk }, ConsistentRead: true });
   return (await stack.clients.dynamo.send(command)).Item;
 }
 
