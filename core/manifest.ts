@@ -21,7 +21,9 @@ export const Checksum = z.looseObject({
 export type Checksum = z.infer<typeof Checksum>;
 
 export const StoredObject = z.looseObject({
-  role: z.enum(OBJECT_ROLES).describe('archive, or schema and data; roles: SQL; evidence: gzipped JSON'),
+  role: z
+    .enum(OBJECT_ROLES)
+    .describe('archive, or one schema and the data beside it; roles: SQL; evidence: gzipped JSON'),
   key: z.string().min(1),
   versionId: z.string().min(1).nullable().describe('the version to fetch, whatever was written since'),
   sizeBytes: Count,
@@ -50,7 +52,7 @@ export const DatabaseDump = z.looseObject({
   ctype: z.string(),
   localeProvider: z.enum(['libc', 'icu', 'builtin']),
   locale: z.string().nullable().describe('of ICU or of the builtin provider; null with libc'),
-  warnings: z.array(z.string()).describe('what pg_dump warned of'),
+  warnings: z.array(z.string()).describe('of pg_dump; of unlogged tables; of sessions that waited for the dump'),
   objects: z.array(StoredObject).min(1),
   totals: Totals,
 });
