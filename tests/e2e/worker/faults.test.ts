@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import { activeKey } from '../../../core/keys.ts';
@@ -64,8 +65,6 @@ const smallPlan = (change: Partial<DumpPlan> = {}): Promise<DumpPlan> =>
   planFor(world, farScene().server, { databases: ['small'], ...change });
 
 describe('nothing moves', () => {
-  const waitsForClient = String.raw`session \d+ is active \(COPY\) and waits for Client: ClientWrite`;
-
   test('because S3 takes nothing; how far it is was told', async () => {
     const interrupted = await holdHalfWay(scene(), { stallAfterMs: 3_000 });
     let progress: Progress | undefined;
@@ -74,8 +73,27 @@ describe('nothing moves', () => {
       progress = await progressOf(interrupted.run);
     }
     expect(progress).toMatchObject({ phase: 'dumping', database: 'large', tablesDone: 0, tablesDue: 1 });
-    const stalled = new RegExp(`^S3 took no part of the archive for 3 s; ${waitsForClient}; session `);
+    const stalled = /^S3 took no part .* for 3 s; .*session \d+ is active \(COPY\) and waits for Client: ClientWrite/;
     await expectFailed(scene(), interrupted, 'DumpStalled', stalled);
+  });
+
+  test('because somebody drops a sequence, and does not commit', async () => {
+    await query(server, 'small', 'CREATE SEQUENCE number');
+    const client = new Client({ ...server, database: 'small' });
+    await client.connect();
+    try {
+      const found = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await client.query('BEGIN; DROP SEQUENCE number');
+      const run = await startRun(world, await planFor(world, server, { databases: ['small'], stallAfterMs: 2_000 }));
+      const worker = startWorker(world, run);
+      const behind = new RegExp(
+        `^pg_dump gave no byte for 2 s; .* waits for Lock: relation behind ${found.rows[0]?.pid}`,
+      );
+      await expectFailed(scene(), { run, worker }, 'DumpStalled', behind);
+      await client.query('COMMIT');
+    } finally {
+      await client.end();
+    }
   });
 
   test('because a process of the server stands still', async () => {
@@ -87,7 +105,7 @@ describe('nothing moves', () => {
     await worker.ended;
     process.kill(pid, 'SIGCONT');
     await untilNothingIsLeft(run);
-    const stalled = /^pg_dump gave no byte for 3 s; session \d+ is active \(COPY\) and waits for .*; session /;
+    const stalled = /^pg_dump gave no byte for 3 s; .*session \d+ is active \(COPY\) and waits for /;
     await expectFailed(scene(), { run, worker }, 'DumpStalled', stalled);
   });
 
