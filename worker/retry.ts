@@ -49,17 +49,20 @@ async function bounded<Result>(
 ): Promise<Result> {
   const ending = new AbortController();
   const end = (): void => {
-    ending.abort(signal?.reason);
+    ending.abort();
   };
+  const tooLate = new Error(`no answer within ${timeoutMs} ms`);
   const timer = setTimeout(() => {
-    ending.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+    ending.abort(tooLate);
   }, timeoutMs);
   signal?.addEventListener('abort', end, { once: true });
   try {
     return await attempt(ending.signal, number);
   } catch (error) {
-    ending.abort(error);
-    throw error;
+    // The SDK says only that it was aborted.
+    const reason: unknown = ending.signal.reason === tooLate ? tooLate : error;
+    ending.abort();
+    throw reason;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);

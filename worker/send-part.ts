@@ -1,7 +1,7 @@
 /** One part on its way to S3: the same bytes in every attempt, until S3 says that it holds just these. */
 import type { Readable } from 'node:stream';
 import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
-import { s3 } from '../aws/clients.ts';
+import { uploadS3 } from '../aws/clients.ts';
 import { withRetries } from './retry.ts';
 import type { UploadLimits } from './upload-limits.ts';
 
@@ -50,7 +50,7 @@ export async function sendPart(
     });
     signWithoutBody(command);
     try {
-      const answer = await s3().send(command, { abortSignal });
+      const answer = await uploadS3().send(command, { abortSignal });
       if (answer.ChecksumCRC32 !== undefined && answer.ChecksumCRC32 !== ChecksumCRC32) {
         throw new Error(`S3 took part ${PartNumber} with the CRC32 ${answer.ChecksumCRC32}, not ${ChecksumCRC32}`);
       }

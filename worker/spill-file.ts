@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 import { HoldfastError } from '../core/errors.ts';
 
 const CHUNK_BYTES = 128 * 1024;
-/** No space on the device, or none left for this user. */
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/** No space on the device, none left for this user, or not for a file of this size. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 export interface SpillFile {
   /** One after another. @throws UploadFailed when the disk is full */
@@ -51,7 +51,7 @@ async function onDisk<Result>(directory: string, action: () => Promise<Result>):
     throw new HoldfastError(
       'UploadFailed',
       FULL.has(code)
-        ? `${directory} is full: the parts of a dump this large are kept there while they are sent; raise worker.diskGiB of the source`
+        ? `${directory} has no room for the parts of a dump this large, which are kept there while they are sent: raise worker.diskGiB`
         : `a part of the dump could not be kept in ${directory}: ${message}`,
       { cause },
     );

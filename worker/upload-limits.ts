@@ -14,22 +14,22 @@ const GIVE_UP_MS = 60_000;
 const ATTEMPT_TIMEOUT_MS = 20_000;
 
 /**
- * @param environment `HOLDFAST_S3_GIVE_UP_MS` and `HOLDFAST_S3_ATTEMPT_MS` replace what is usual, for a network that is
- *   slower or tests that are quicker
+ * @param environment `HOLDFAST_S3_GIVE_UP_MS`, `HOLDFAST_S3_ATTEMPT_MS` and `HOLDFAST_PARTS_IN_MEMORY` replace what is usual,
+ *   for a slower network, another disk, or quicker tests
  * @throws InvalidInput
  */
 export function uploadLimits(environment: Readonly<Record<string, string | undefined>>): UploadLimits {
-  const milliseconds = (name: string, usual: number): number => {
+  const whole = (name: string, usual: number): number => {
     const value = environment[name];
     if (value === undefined) return usual;
     if (!/^[1-9]\d{0,8}$/.test(value)) {
-      throw new HoldfastError('InvalidInput', `${name} is "${value}": give a whole number of milliseconds`);
+      throw new HoldfastError('InvalidInput', `${name} is "${value}": give a whole number`);
     }
     return Number(value);
   };
   return {
-    giveUpAfterMs: milliseconds('HOLDFAST_S3_GIVE_UP_MS', GIVE_UP_MS),
-    attemptTimeoutMs: milliseconds('HOLDFAST_S3_ATTEMPT_MS', ATTEMPT_TIMEOUT_MS),
-    partSizes: PART_SIZES,
+    giveUpAfterMs: whole('HOLDFAST_S3_GIVE_UP_MS', GIVE_UP_MS),
+    attemptTimeoutMs: whole('HOLDFAST_S3_ATTEMPT_MS', ATTEMPT_TIMEOUT_MS),
+    partSizes: { ...PART_SIZES, inMemory: whole('HOLDFAST_PARTS_IN_MEMORY', PART_SIZES.inMemory) },
   };
 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { HoldfastError } from '../../core/errors.ts';
 
 /** What one read of a full socket brings; larger ones were no faster. */
 const READ_BYTES = 64 * 1024;
@@ -22,9 +23,12 @@ export interface StdoutPipe {
   pump(take: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
 }
 
-/** Node makes no pipe that it reads into a given buffer, but connects such a socket; nobody else gets at its folder. */
+/**
+ * Node makes no pipe that it reads into a given buffer, but connects such a socket; nobody else gets at its folder.
+ * @throws DumpFailed when the folder cannot be made
+ */
 export async function openStdoutPipe(): Promise<StdoutPipe> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-stdout-'));
+  const directory = await makeFolder();
   const server = createServer();
   try {
     const socketFile = path.join(directory, 'socket');
@@ -36,6 +40,15 @@ export async function openStdoutPipe(): Promise<StdoutPipe> {
   } finally {
     server.close();
     await rm(directory, { recursive: true });
+  }
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp(path.join(tmpdir(), 'holdfast-stdout-'));
+  } catch (cause) {
+    const message = `${tmpdir()} took no folder for a socket that the dump is read from: ${String(cause)}`;
+    throw new HoldfastError('DumpFailed', message, { cause });
   }
 }
 
