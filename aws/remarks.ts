@@ -1,11 +1,12 @@
 /** What a person says of a recovery point: hold it, release it, accept it although it is suspect. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetObjectLockConfigurationCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
+import { PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { HoldfastError } from '../core/errors.ts';
 import { latestKey, manifestKey } from '../core/keys.ts';
 import type { Remark, RunRow } from '../core/run-record.ts';
 import { dynamo, s3 } from './clients.ts';
+import { hasObjectLock } from './object-lock.ts';
 
 /** Nothing of the point is removed from now on. @throws InvalidInput when its removal has begun */
 export async function holdPoint(table: string, row: RunRow, hold: Remark): Promise<void> {
@@ -87,14 +88,4 @@ export async function setLegalHold(bucket: string, row: RunRow, status: 'ON' | '
     );
   }
   return targets.length;
-}
-
-async function hasObjectLock(bucket: string): Promise<boolean> {
-  try {
-    const { ObjectLockConfiguration } = await s3().send(new GetObjectLockConfigurationCommand({ Bucket: bucket }));
-    return ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ObjectLockConfigurationNotFoundError') return false;
-    throw error;
-  }
 }

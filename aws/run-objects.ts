@@ -1,8 +1,6 @@
 /** What the bucket holds of a run, with every version, and how it is removed. */
 import {
   DeleteObjectsCommand,
-  GetObjectLegalHoldCommand,
-  GetObjectRetentionCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   type ObjectIdentifier,
@@ -74,40 +72,4 @@ async function deleteVersions(versions: readonly Version[]): Promise<string[]> {
     );
   }
   return refused;
-}
-
-/**
- * Asks before anything is removed, so that a point that is locked stays whole.
- * @returns why an object may not be deleted yet, or undefined
- */
-export async function whyLocked(
-  objects: readonly { readonly key: string; readonly versionId: string | null }[],
-  now: Date,
-): Promise<string | undefined> {
-  for (const { key, versionId } of objects) {
-    const target = { Bucket: bucketName(), Key: key, ...(versionId !== null && { VersionId: versionId }) };
-    const retention = await unlessNoLock(s3().send(new GetObjectRetentionCommand(target)));
-    const until = retention?.Retention?.RetainUntilDate;
-    if (until && until > now) return `locked by S3 until ${until.toISOString()}`;
-    const hold = await unlessNoLock(s3().send(new GetObjectLegalHoldCommand(target)));
-    if (hold?.LegalHold?.Status === 'ON') return 'under a legal hold of S3';
-  }
-  return undefined;
-}
-
-/** A bucket or an object without a lock, and an object that is gone, are answered with an error. */
-async function unlessNoLock<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    const name = error instanceof Error ? error.name : '';
-    if (
-      /^(NoSuchObjectLockConfiguration|ObjectLockConfigurationNotFoundError|InvalidRequest|NoSuchKey|NoSuchVersion)$/.test(
-        name,
-      )
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -41,7 +41,13 @@ export function latestKey(source: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: 'LATEST' };
 }
 
+/** Since when freshness watches a source, and what was told of it. */
+export function watchedKey(source: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: 'WATCHED' };
+}
+
 /** What the last restore test of a source said, whichever point it tested. */
+
 export function testedKey(source: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: 'TESTED' };
 }

@@ -10,11 +10,11 @@ export interface Metric {
 
 /**
  * The format is https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
- * Each metric is there twice: of the stage, for an alarm over all sources, and of the source.
+ * A metric of a source is there twice: of the stage, for an alarm over all sources, and of the source.
  */
 export function metricLine(
   metrics: readonly Metric[],
-  of: { readonly stage: string; readonly source: string },
+  of: { readonly stage: string; readonly source?: string },
   at: Date,
 ): string {
   return JSON.stringify({
@@ -23,13 +23,13 @@ export function metricLine(
       CloudWatchMetrics: [
         {
           Namespace: METRIC_NAMESPACE,
-          Dimensions: [['Stage'], ['Stage', 'Source']],
+          Dimensions: [['Stage'], ...(of.source === undefined ? [] : [['Stage', 'Source']])],
           Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
         },
       ],
     },
     Stage: of.stage,
-    Source: of.source,
+    ...(of.source !== undefined && { Source: of.source }),
     ...Object.fromEntries(metrics.map(({ name, value }) => [name, value])),
   });
 }

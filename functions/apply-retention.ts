@@ -2,6 +2,7 @@
  * State ApplyRetention: removes what was planned, oldest first. Each point is looked at once more; what AWS or a person
  * protects stays, and that is a result. A removal that was interrupted is finished by the next run.
  */
+import { bucketName } from '../aws/environment.ts';
 import {
   forgetRestores,
   markDeleted,
@@ -10,7 +11,8 @@ import {
   markSnapshotDeleted,
   markSnapshotDeleting,
 } from '../aws/removal-marks.ts';
-import { removeObjects, whyLocked } from '../aws/run-objects.ts';
+import { hasObjectLock, whyLocked } from '../aws/object-lock.ts';
+import { removeObjects } from '../aws/run-objects.ts';
 import { executionIsRunning, getRun } from '../aws/run-store.ts';
 import { removeSnapshot } from '../aws/snapshot-removal.ts';
 import { resolveSource } from '../core/config/plan-source.ts';
@@ -18,8 +20,15 @@ import { latestKey, manifestKey, snapshotIdentifier } from '../core/keys.ts';
 import { SNAPSHOT_KINDS } from '../core/manifest.ts';
 import type { RunRow } from '../core/run-record.ts';
 import { ApplyRetentionInput, type AppliedRetention, type KeptPoint, type Removal } from '../core/retention-steps.ts';
+import type { Metric } from '../core/metric-line.ts';
 import { deployedConfig } from './deployed-config.ts';
+import { emitMetrics } from './emit-metrics.ts';
 import { taskHandler } from './handler.ts';
+
+function metricsOfRemovals(kept: readonly KeptPoint[]): Metric[] {
+  const value = kept.filter(({ isInterrupted }) => isInterrupted).length;
+  return [{ name: 'RemovalsInterrupted', unit: 'Count', value }];
+}
 
 /** Why a removal was not done, or not to its end. */
 type Obstacle = Pick<KeptPoint, 'why' | 'isInterrupted'>;
@@ -33,20 +42,28 @@ export async function applyRemovals(
   now: () => Date,
 ): Promise<AppliedRetention> {
   const kept: KeptPoint[] = [];
+  const isLockable = await hasObjectLock(bucketName());
   for (const removal of removals) {
     const row = await getRun({ pk: latestKey(source).pk, sk: removal.sk });
-    const obstacle = await applyRemoval(row, removal, now());
+    const obstacle = await applyRemoval(row, removal, { now: now(), isLockable });
     if (obstacle) kept.push({ sk: removal.sk, action: removal.action, ...obstacle });
   }
+  emitMetrics(metricsOfRemovals(kept), source, now());
   return { source, removed: removals.length - kept.length, kept };
 }
 
-async function applyRemoval(row: RunRow, { action, reasons }: Removal, now: Date): Promise<Obstacle | undefined> {
+interface Moment {
+  readonly now: Date;
+  /** Whether the bucket has Object Lock. */
+  readonly isLockable: boolean;
+}
+
+async function applyRemoval(row: RunRow, { action, reasons }: Removal, moment: Moment): Promise<Obstacle | undefined> {
   if (row.deletedAt !== undefined) return undefined;
   await releaseDeadRestores(row);
   return action === 'removeSnapshot'
-    ? removeSnapshotOnly(row, reasons, now.toISOString())
-    : removeDump(row, action, reasons, now);
+    ? removeSnapshotOnly(row, reasons, moment.now.toISOString())
+    : removeDump(row, action, reasons, moment);
 }
 
 /** A restore that ended without saying so protects its point no longer. */
@@ -70,10 +87,11 @@ async function removeDump(
   row: RunRow,
   action: 'remove' | 'removeDump',
   reasons: readonly string[],
-  now: Date,
+  { now, isLockable }: Moment,
 ): Promise<Obstacle | undefined> {
   const objects = (row.dumps ?? []).flatMap((dump) => dump.objects);
-  const locked = await whyLocked([{ key: manifestKey(row), versionId: null }, ...objects], now);
+  const all = [{ key: manifestKey(row), versionId: null }, ...objects];
+  const locked = isLockable ? await whyLocked(all, now) : undefined;
   if (locked !== undefined) return protectedBy(locked);
   if (!(await markDeleting(row, reasons, now.toISOString()))) {
     return protectedBy('it is held or being restored, or no later point is verified');

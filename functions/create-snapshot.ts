@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import { checkSnapshotQuota } from '../aws/snapshot-quota.ts';
 import { findSnapshot, orderSnapshot, snapshotTarget, type RdsSnapshot } from '../aws/snapshots.ts';
+import { stage } from '../aws/environment.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { snapshotIdentifier } from '../core/keys.ts';
 import { snapshotProgress } from '../core/snapshot-progress.ts';
@@ -22,6 +23,8 @@ async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise
   const snapshot = await orderSnapshot(target, identifier, [
     { Key: 'holdfast:source', Value: run.source },
     { Key: RUN_TAG, Value: run.run },
+    // By it the sweep knows which table knows the run.
+    { Key: 'holdfast:stage', Value: stage() },
   ]);
   return snapshot ? adopt(snapshot, target, run) : busy(target, identifier, run.startedAt);
 }

@@ -5,6 +5,7 @@ import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/l
 import { dynamo, s3 } from '../aws/clients.ts';
 import { bucketName, tableName } from '../aws/environment.ts';
 import { getRun } from '../aws/run-store.ts';
+import { metricsOfRun } from '../core/run-metrics.ts';
 import { buildManifest } from '../core/build-manifest.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { activeKey, latestKey, manifestKey } from '../core/keys.ts';
@@ -12,6 +13,7 @@ import type { Manifest } from '../core/manifest.ts';
 import type { RunRow } from '../core/run-record.ts';
 import { RecordManifestInput, type RecordedManifest } from '../core/steps.ts';
 import { judge, type Judgement } from '../core/verdict.ts';
+import { emitMetrics } from './emit-metrics.ts';
 import { taskHandler } from './handler.ts';
 
 async function recordManifest(input: RecordManifestInput): Promise<RecordedManifest> {
@@ -27,7 +29,9 @@ async function recordManifest(input: RecordManifestInput): Promise<RecordedManif
   const { finishedAt } = input;
   const manifest = buildManifest({ run, verdict, snapshot, dump, dumps, finishedAt, bucket: bucketName() });
   await storeManifest(manifest);
-  return closeRun(run, manifest, { failure, failedDatabases });
+  const closed = await closeRun(run, manifest, { failure, failedDatabases });
+  emitMetrics(metricsOfRun(manifest), run.source, new Date());
+  return closed;
 }
 
 /** This state ran before and its answer was lost: the same answer again. */

@@ -19,6 +19,7 @@ import {
   objects,
   publish,
   rdsArn,
+  runIndex,
   table,
   taskStatements,
   type Statement,
@@ -36,6 +37,12 @@ const snapshotResources = [
 
 /** Keys of a run: `<source>/<yyyy>/<mm>/<dd>/<run>/…`. */
 const runObjects = sub('${Bucket.Arn}/*/????/??/??/*');
+
+/** Listed without a name, so that they are all asked for. */
+const listSnapshots = allow(
+  ['rds:DescribeDBSnapshots', 'rds:DescribeDBClusterSnapshots'],
+  ['db', 'cluster', 'snapshot', 'cluster-snapshot'].map((type) => rdsArn(type, '*')),
+);
 
 /** Only what Holdfast has tagged. */
 const deleteSnapshots = allow(
@@ -95,7 +102,7 @@ function retentionRoles(config: Config): Record<string, Statement[]> {
       // ConditionCheckItem: a later point must be verified.
       table('GetItem', 'UpdateItem', 'ConditionCheckItem'),
       allow(['states:DescribeExecution'], executionsOf('*')),
-      bucket('ListBucketVersions'),
+      bucket('ListBucketVersions', 'GetBucketObjectLockConfiguration'),
       allow(
         ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
         runObjects,
@@ -106,8 +113,19 @@ function retentionRoles(config: Config): Record<string, Statement[]> {
 }
 
 /** Of the functions outside all machines. */
-function otherRoles(): Record<string, Statement[]> {
+function otherRoles(config: Config): Record<string, Statement[]> {
+  const hasRds = Object.values(config.sources).some(({ rds }) => rds);
   return {
+    CheckFreshness: [table('BatchGetItem', 'UpdateItem'), publish],
+    // It deletes no object.
+    Sweep: [
+      table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+      runIndex('Query'),
+      allow(['states:DescribeExecution'], executionsOf('backup')),
+      bucket('ListBucket'),
+      ...abortUploads,
+      ...(hasRds ? [listSnapshots, deleteSnapshots] : []),
+    ],
     Backstop: [
       table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
       allow(['states:DescribeExecution'], executionsOf('*')),
@@ -154,7 +172,7 @@ export function roles(): Fragment {
   const retention = retentionRoles(config);
   const restore = restoreRoles(config);
   const restoreTest = restoreTestRoles(config);
-  const functions = { ...backup, ...retention, ...restore, ...restoreTest, ...otherRoles() };
+  const functions = { ...backup, ...retention, ...restore, ...restoreTest, ...otherRoles(config) };
   const ofFunctions = Object.entries(functions).map(
     ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
   );
@@ -181,6 +199,7 @@ export function roles(): Fragment {
         'scheduler.amazonaws.com',
         [
           allow(['states:StartExecution'], [ref('BackupMachine'), ref('RestoreTestMachine'), ref('RetentionMachine')]),
+          allow(['lambda:InvokeFunction'], [arnOf('CheckFreshnessLambdaFunction'), arnOf('SweepLambdaFunction')]),
           allow(['sqs:SendMessage'], arnOf('ScheduleQueue')),
         ],
         'Schedule',

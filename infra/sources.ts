@@ -72,8 +72,10 @@ function target(machine: string, input: object): unknown {
 }
 
 function subscriptions({ notifications }: Config): Record<string, unknown> {
-  // A stopped run is a failed one to whoever reads mail.
-  const outcomes = notifications.on.flatMap((outcome) => (outcome === 'failed' ? ['failed', 'aborted'] : [outcome]));
+  // A stopped run, and one that never came, are failed ones to whoever reads mail.
+  const outcomes = notifications.on.flatMap((outcome) =>
+    outcome === 'failed' ? ['failed', 'aborted', 'overdue'] : [outcome],
+  );
   const subscribe = (topic: string, Endpoint: string, filter: Record<string, unknown>): unknown => ({
     Type: 'AWS::SNS::Subscription',
     Properties: { TopicArn: ref(topic), Protocol: 'email', Endpoint, ...filter },

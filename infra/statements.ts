@@ -25,6 +25,12 @@ export const table = (...actions: string[]): Statement =>
     actions.map((action) => `dynamodb:${action}`),
     arnOf('Table'),
   );
+/** Finds a run by its name. */
+export const runIndex = (...actions: string[]): Statement =>
+  allow(
+    actions.map((action) => `dynamodb:${action}`),
+    sub('${Table.Arn}/index/byRun'),
+  );
 export const objects = (...actions: string[]): Statement =>
   allow(
     actions.map((action) => `s3:${action}`),

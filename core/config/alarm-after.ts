@@ -17,7 +17,7 @@ export function alarmAfterMs({ alarmAfter, schedule }: Pick<Source, 'alarmAfter'
 }
 
 /** Of a cron expression of AWS; rather too long than too short: "1W" may be the third of a month. */
-function longestGapMs(cron: string): number {
+export function longestGapMs(cron: string): number {
   const [, , dayOfMonth = '', month = '', dayOfWeek = ''] = cron.trim().split(/\s+/);
   if (month !== '*') return 366 * DAY_MS;
   if (dayOfMonth !== '*' && dayOfMonth !== '?') return 33 * DAY_MS;

@@ -26,7 +26,9 @@ export function checkStarts(template: () => Template): void {
         'holdfast-local-a-b-backup',
         'holdfast-local-a-b-test',
         'holdfast-local-ab-backup',
+        'holdfast-local-freshness',
         'holdfast-local-retention',
+        'holdfast-local-sweep',
       ]);
     });
 
@@ -146,7 +148,7 @@ export function checkStarts(template: () => Template): void {
             TopicArn: ref('Topic'),
             Protocol: 'email',
             Endpoint,
-            FilterPolicy: { outcome: ['failed', 'aborted', 'started'] },
+            FilterPolicy: { outcome: ['failed', 'aborted', 'overdue', 'started'] },
           },
           { TopicArn: ref('AlarmTopic'), Protocol: 'email', Endpoint },
         ]),

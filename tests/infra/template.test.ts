@@ -8,6 +8,7 @@ import { lintTemplate } from './cfn-lint.ts';
 import { checkRoles } from './check-roles.ts';
 import { checkStarts } from './check-starts.ts';
 import { checkStorage } from './check-storage.ts';
+import { checkWatching } from './check-watching.ts';
 import { CONFIG, configFolder, resourcesOf } from './packaged-service.ts';
 
 const TIMEOUT_MS = 180_000;
@@ -26,6 +27,7 @@ afterAll(config.remove);
 checkRoles(() => template);
 checkStorage(() => template);
 checkStarts(() => template);
+checkWatching(() => template);
 
 describe('the template', () => {
   it(

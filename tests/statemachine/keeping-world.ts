@@ -9,7 +9,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamo, s3 } from '../../aws/clients.ts';
 import { bucketName, tableName } from '../../aws/environment.ts';
 import { getRun } from '../../aws/run-store.ts';
@@ -30,7 +30,7 @@ export async function startKeepingWorld(config: string): Promise<KeepingWorld> {
   const emulator = await startGuardsWorld();
   const taskRoot = await mkdtemp(join(tmpdir(), 'holdfast-keeping-'));
   await writeFile(join(taskRoot, 'holdfast.yml'), config);
-  Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', LAMBDA_TASK_ROOT: taskRoot });
+  Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', HOLDFAST_STAGE: 'local', LAMBDA_TASK_ROOT: taskRoot });
   await createBucket('backups', false);
   return {
     emulator,
@@ -79,14 +79,15 @@ export async function leave(row: RunRow, files: readonly string[] = ['archive.du
   const hasManifest = row.verdict !== undefined;
   if (hasManifest) await putObject(manifestKey(row), '{}');
   const stored = hasManifest && files.length > 0 ? { ...row, dumps: [databaseDump('orders', { objects })] } : row;
-  await dynamo().send(new PutCommand({ TableName: tableName(), Item: stored }));
-  if (row.verdict === 'verified') await putLatest(row);
+  const rows = [stored, ...(row.verdict === 'verified' ? [latestRow(row)] : [])];
+  await dynamo().send(
+    new BatchWriteCommand({ RequestItems: { [tableName()]: rows.map((Item) => ({ PutRequest: { Item } })) } }),
+  );
   return stored;
 }
 
-export async function putLatest({ source, run, startedAt, sk }: RunRow): Promise<void> {
-  const Item = { ...latestKey(source), run, startedAt, finishedAt: startedAt, runSk: sk };
-  await dynamo().send(new PutCommand({ TableName: tableName(), Item }));
+function latestRow({ source, run, startedAt, sk }: RunRow): Record<string, unknown> {
+  return { ...latestKey(source), run, startedAt, finishedAt: startedAt, runSk: sk };
 }
 
 /** @returns the version */

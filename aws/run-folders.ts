@@ -1,0 +1,29 @@
+/** The folders of runs in the bucket, as S3 lists them. */
+import { ListObjectsV2Command, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { s3 } from './clients.ts';
+
+export interface RunFolder {
+  /** `<source>/<yyyy>/<mm>/<dd>/<run>/` */
+  readonly prefix: string;
+  readonly run: string;
+}
+
+/** @param day `yyyy-mm-dd`, UTC: when the runs were started */
+export async function runFoldersOfDay(Bucket: string, source: string, day: string): Promise<RunFolder[]> {
+  const Prefix = `${source}/${day.replaceAll('-', '/')}/`;
+  const folders: RunFolder[] = [];
+  for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket, Prefix, Delimiter: '/' })) {
+    for (const { Prefix: prefix = '' } of page.CommonPrefixes ?? []) {
+      folders.push({ prefix, run: prefix.slice(Prefix.length, -1) });
+    }
+  }
+  return folders;
+}
+
+/** Whether a run's folder holds its manifest, without reading it. */
+export async function hasManifest(Bucket: string, prefix: string): Promise<boolean> {
+  const { Contents = [] } = await s3().send(
+    new ListObjectsV2Command({ Bucket, Prefix: `${prefix}manifest.json`, MaxKeys: 1 }),
+  );
+  return Contents.length > 0;
+}

@@ -1,0 +1,71 @@
+/** What nobody owns any more: how it is told from what somebody still needs. Pure. */
+import { failureOfStep, type Failure } from './errors.ts';
+import type { Metric } from './metric-line.ts';
+import type { RunRow } from './run-record.ts';
+
+export type LeftoverKind = 'claim' | 'upload' | 'snapshot' | 'objects' | 'manifest';
+
+export interface Leftover {
+  readonly kind: LeftoverKind;
+  /** Source, key or identifier. */
+  readonly what: string;
+  readonly why: string;
+  /** false: it is only told of; a person has to look. */
+  readonly isEnded: boolean;
+}
+
+/** The machine's own timeout, and an hour: an upload or an object that is older belongs to no run that goes on. */
+export const LONGEST_RUN_MS = 27 * 3_600_000;
+
+/** How an execution ended that left its claim behind. */
+export function endOfExecution(
+  execution: { readonly status: string; readonly error: string; readonly cause: string } | undefined,
+): { readonly status: 'failed' | 'aborted'; readonly failure: Failure } {
+  if (!execution) {
+    return { status: 'failed', failure: { code: 'UnexpectedError', message: 'its execution is forgotten by AWS' } };
+  }
+  const { status, error, cause } = execution;
+  if (status === 'ABORTED') {
+    return { status: 'aborted', failure: { code: 'Cancelled', message: 'the execution was stopped from outside' } };
+  }
+  if (status === 'TIMED_OUT') {
+    const message = 'the execution ran longer than the machine allows';
+    return { status: 'failed', failure: { code: 'DeadlineExceeded', message } };
+  }
+  return { status: 'failed', failure: failureOfStep(error === '' ? 'UnexpectedError' : error, cause) };
+}
+
+/**
+ * @param row of the run that the snapshot's tag names; undefined: the table has none
+ * @returns why nobody owns it, and whether it may go; undefined: it is its run's
+ */
+export function judgeSnapshot(row: RunRow | undefined): { readonly why: string; readonly mayGo: boolean } | undefined {
+  // The table may have been restored to an earlier time: then the row is what is missing, not the snapshot too many.
+  if (!row) return { why: 'the table knows no run of that name', mayGo: false };
+  if (row.deletedAt !== undefined) return { why: `run ${row.run} is removed since ${row.deletedAt}`, mayGo: true };
+  if (row.snapshotDeletedAt !== undefined)
+    return { why: `its run no longer has it since ${row.snapshotDeletedAt}`, mayGo: true };
+  return undefined;
+}
+
+/**
+ * What is wrong with the objects of a run that is old enough to be over. Nothing of it is ever removed for that:
+ * retention removes what failed runs have left, once a later point is verified.
+ * @param row of the run that the prefix names; undefined: the table has none
+ */
+export function judgeObjects(
+  row: RunRow | undefined,
+  hasManifest: boolean,
+): { readonly kind: 'objects' | 'manifest'; readonly why: string } | undefined {
+  if (!row) return { kind: 'objects', why: 'the table knows no run of that name' };
+  if (row.deletedAt !== undefined) return { kind: 'objects', why: `its run is removed since ${row.deletedAt}` };
+  const isPoint = row.verdict !== undefined && row.deleting === undefined && row.dumpDeletedAt === undefined;
+  if (isPoint && !hasManifest)
+    return { kind: 'manifest', why: `run ${row.run} is ${row.verdict ?? ''}, but its manifest.json is gone` };
+  return undefined;
+}
+
+/** What stays after a sweep. */
+export function metricsOfLeftovers(leftovers: readonly Leftover[]): Metric[] {
+  return [{ name: 'Leftovers', unit: 'Count', value: leftovers.filter(({ isEnded }) => !isEnded).length }];
+}
