@@ -17,6 +17,7 @@ const made: {
   rds?: RDSClient;
   s3?: S3Client;
   uploadS3?: S3Client;
+  restoreS3?: S3Client;
   secretsManager?: SecretsManagerClient;
   sns?: SNSClient;
   stepFunctions?: SFNClient;
@@ -33,6 +34,9 @@ export const s3 = (): S3Client => (made.s3 ??= new S3Client());
  */
 export const uploadS3 = (): S3Client =>
   (made.uploadS3 ??= new S3Client({ maxAttempts: 1, expectContinueHeader: false }));
+/** For objects whose SHA-256 is compared: the SDK's own checksum would be a second one, that looks like a broken line. */
+export const restoreS3 = (): S3Client =>
+  (made.restoreS3 ??= new S3Client({ responseChecksumValidation: 'WHEN_REQUIRED' }));
 export const secretsManager = (): SecretsManagerClient => (made.secretsManager ??= new SecretsManagerClient());
 export const sns = (): SNSClient => (made.sns ??= new SNSClient());
 export const stepFunctions = (): SFNClient => (made.stepFunctions ??= new SFNClient());

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
-import { s3 } from '../../aws/clients.ts';
+import { restoreS3 } from '../../aws/clients.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { StoredObject } from '../../core/manifest.ts';
 import { httpStatus, isRetryable, withRetries } from '../retry.ts';
@@ -25,7 +25,7 @@ export interface Stored {
 export async function requireStored(stored: Stored, signal: AbortSignal): Promise<void> {
   const { key, checksum } = stored.object;
   const command = new HeadObjectCommand({ ...addressOf(stored), ChecksumMode: 'ENABLED' });
-  const head = await ask(stored, signal, (abortSignal) => s3().send(command, { abortSignal }));
+  const head = await ask(stored, signal, (abortSignal) => restoreS3().send(command, { abortSignal }));
   requireSize(stored, head.ContentLength);
   if (head.ChecksumCRC32 !== undefined && head.ChecksumCRC32 !== checksum.value) {
     const message = `S3 holds ${key} with CRC32 ${head.ChecksumCRC32}, not ${checksum.value} as its manifest says`;
@@ -112,7 +112,7 @@ async function openAt(stored: Stored, start: number, signal: AbortSignal): Promi
   const range = start === 0 ? {} : { Range: `bytes=${start}-` };
   const command = new GetObjectCommand({ ...addressOf(stored), ...range });
   // The signal of one attempt ends with its headers: the body may take hours.
-  const answer = await ask(stored, signal, () => s3().send(command, { abortSignal: signal }));
+  const answer = await ask(stored, signal, () => restoreS3().send(command, { abortSignal: signal }));
   if (start === 0) requireSize(stored, answer.ContentLength);
   const { Body } = answer;
   if (Body instanceof Readable) return Body;
