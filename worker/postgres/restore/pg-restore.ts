@@ -1,9 +1,9 @@
 /** One pg_restore process: some entries of one archive, into one database, until the first error. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import { HoldfastError } from '../../../core/errors.ts';
 import { describeFailure } from '../../../core/postgres/restore/pg-restore-error.ts';
 import { clientEnvironment } from '../client-environment.ts';
@@ -114,14 +114,26 @@ async function feed(child: ChildProcess, archive: ArchivePart['archive']): Promi
   // Ending without reading to the end is judged by its exit code.
   stdin.on('error', () => undefined);
   if (typeof archive !== 'string') {
-    const closed = once(stdin, 'close');
     await archive(async (chunk) => {
       if (stdin.destroyed || stdin.write(chunk)) return;
-      await Promise.race([once(stdin, 'drain'), closed]);
+      await drained(stdin);
     });
   }
   stdin.end();
   return undefined;
+}
+
+/** Also when nobody reads any more: pg_restore ends once it has what it was told to take. */
+function drained(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stdin.off('drain', done);
+      stdin.off('close', done);
+      resolve();
+    };
+    stdin.on('drain', done);
+    stdin.on('close', done);
+  });
 }
 
 function requireGoodEnd({ code, signal, spawnError }: ProcessEnd, stderr: string): void {
