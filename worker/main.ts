@@ -10,37 +10,61 @@ import { restoreTestRun } from './restore-test-run.ts';
 
 const DEFAULT_PG_ROOT = '/usr/lib/postgresql';
 
+const TEXT = { type: 'string' } as const;
+
+/** Each flag stands for a variable of the environment, and wins over it. */
+const FLAGS = {
+  'run-pk': 'HOLDFAST_RUN_PK',
+  'run-sk': 'HOLDFAST_RUN_SK',
+  bucket: 'HOLDFAST_BUCKET',
+  table: 'HOLDFAST_TABLE',
+  'pg-root': 'HOLDFAST_PG_ROOT',
+} as const;
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      'run-pk': { type: 'string' },
-      'run-sk': { type: 'string' },
-      'pg-root': { type: 'string' },
-      // Of a restore: its plan comes from stdin, and the target from libpq's environment.
-      local: { type: 'boolean', default: false },
-    },
-  });
+  const { local, positionals } = readArguments();
   const options = {
     bucket: bucketName(),
-    pgRoot: values['pg-root'] ?? process.env['HOLDFAST_PG_ROOT'] ?? DEFAULT_PG_ROOT,
+    pgRoot: process.env['HOLDFAST_PG_ROOT'] ?? DEFAULT_PG_ROOT,
     certificatesDirectory: import.meta.dirname,
     cancel: cancelOnSignals(),
   };
-  const key = (): RowKey => ({
-    pk: values['run-pk'] ?? required('HOLDFAST_RUN_PK'),
-    sk: values['run-sk'] ?? required('HOLDFAST_RUN_SK'),
-  });
+  const key = (): RowKey => ({ pk: required('HOLDFAST_RUN_PK'), sk: required('HOLDFAST_RUN_SK') });
   const command = positionals.join(' ');
   switch (command) {
     case 'dump':
       return dumpRun({ key: key(), ...options });
     case 'restore':
-      return values.local ? restoreLocally(options) : restoreRun(key(), options);
+      return local ? restoreLocally(options) : restoreRun(key(), options);
     case 'restore-test':
       return restoreTestRun(key(), options);
     default:
       throw new HoldfastError('InvalidInput', `unknown command "${command}": use dump, restore or restore-test`);
+  }
+}
+
+/** @throws InvalidInput for a flag that there is not */
+function readArguments(): { local: boolean; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'run-pk': TEXT,
+        'run-sk': TEXT,
+        bucket: TEXT,
+        table: TEXT,
+        'pg-root': TEXT,
+        // Of a restore: its plan comes from stdin, and the target from libpq's environment.
+        local: { type: 'boolean' },
+      },
+    });
+    for (const flag of Object.keys(FLAGS) as (keyof typeof FLAGS)[]) {
+      const value = values[flag];
+      if (value !== undefined) process.env[FLAGS[flag]] = value;
+    }
+    return { local: values.local === true, positionals };
+  } catch (error) {
+    throw new HoldfastError('InvalidInput', causeChain(error), { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
 import { Connection } from '../../../core/config/connection.ts';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
@@ -9,7 +10,7 @@ import { freePort } from '../../../local/free-port.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { someClients } from '../support/worker-clients.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
-import { planFor, runWorker } from '../support/worker-run.ts';
+import { planFor, runWorker, startRun, workerCommand } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
 let world: WorkerWorld;
@@ -204,5 +205,32 @@ describe('what the user may not read', () => {
     const plan = await planFor(world, { ...server, user, password: PASSWORD }, { databases: ['partly'] });
     const { outcome } = await runWorker(world, { ...plan, dump: { ...plan.dump, excludeTables: ['s.*'] } });
     expect(outcome?.databases).toMatchObject([{ status: 'dumped', totals: { tables: 1 } }]);
+  });
+});
+
+describe('the command line', () => {
+  const startWith = async (args: readonly string[]): Promise<{ code: number | null; output: string }> => {
+    const run = await startRun(world, await planFor(world, server, { databases: ['shop'] }));
+    const { command, args: usual, env } = workerCommand(world, run);
+    const { HOLDFAST_RUN_PK: pk = '', HOLDFAST_RUN_SK: sk = '', HOLDFAST_BUCKET: bucket = '', ...others } = env;
+    const flags = [`--run-pk=${pk}`, `--run-sk=${sk}`, `--bucket=${bucket}`];
+    const { exitCode = null, all } = await execa(command, [...usual, ...flags, ...args], {
+      env: others,
+      extendEnv: false,
+      all: true,
+      reject: false,
+    });
+    return { code: exitCode, output: all };
+  };
+
+  test('may say what the environment does not', async () => {
+    const { code, output } = await startWith([]);
+    expect({ code, output }).toEqual({ code: 0, output });
+  });
+
+  test('with a flag that there is not is refused', async () => {
+    const { code, output } = await startWith(['--buckets=b']);
+    expect(code).toBe(ERRORS.InvalidInput.exit);
+    expect(output).toMatch(/InvalidInput.*Unknown option '--buckets'/);
   });
 });
