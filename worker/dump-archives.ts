@@ -22,8 +22,8 @@ export interface DatabasePlan {
  * @throws DumpFailed when the server has no room for the locks of so many jobs; `auto` is one archive then
  */
 export async function planDatabase(
-  { dump, jobsMax }: DumpContext,
-  { session, relations }: SnapshotHolder,
+  { dump, jobsMax }: Pick<DumpContext, 'dump' | 'jobsMax'>,
+  { session, relations }: Pick<SnapshotHolder, 'session' | 'relations'>,
   encoding: string,
 ): Promise<DatabasePlan> {
   const data = { relations, largeObjectBytes: await largeObjectBytes(session), encoding };

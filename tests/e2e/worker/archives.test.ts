@@ -6,6 +6,10 @@ import { planArchives, type PlannedRelation } from '../../../core/postgres/plan-
 import { quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { planDatabase } from '../../../worker/dump-archives.ts';
+import type { Relation } from '../../../worker/postgres/relations.ts';
+import { openSession, type Session } from '../../../worker/postgres/session.ts';
+import { directServer } from '../support/direct-server.ts';
 import { dumpWith } from '../support/damaged-archives.ts';
 import { clientAfter } from '../support/worker-clients.ts';
 import { leftovers, query } from '../support/worker-leftovers.ts';
@@ -111,6 +115,48 @@ UPDATE pg_extension SET extconfig = ARRAY['configuration'::regclass::oid], extco
     expect(await fetchEntries(world, dump)).toEqual({ 'archive.dump': all });
   });
 });
+
+describe('a server with few locks', () => {
+  let poor: PostgresServer;
+  let session: Session;
+
+  beforeAll(async () => {
+    const settings = { max_locks_per_transaction: 10, max_connections: 20 };
+    poor = await startPostgres({ major: 16, password: 'secret', settings });
+    session = await openSession(directServer(poor), { database: 'postgres', applicationName: 'holdfast test' });
+  });
+
+  afterAll(async () => {
+    await session.close();
+    await poor.stop();
+  });
+
+  /** Of 150 tables with a gigabyte each, which nobody has to make. */
+  const plan = async (on: Session, jobs: Dump['jobs']): Promise<string[]> => {
+    const relations = Array.from({ length: 150 }, (_, n): Relation => ({ ...RELATION, oid: n, name: `t${n}` }));
+    const context = { dump: Dump.parse({ jobs }), jobsMax: 32 };
+    return (await planDatabase(context, { session: on, relations }, 'UTF8')).archives.map(({ role }) => role);
+  };
+
+  test('gets one archive, unless more are asked for: that is refused', async () => {
+    expect(await plan(session, 'auto')).toEqual(['archive']);
+    await expect(plan(session, 3)).rejects.toMatchObject({
+      code: 'DumpFailed',
+      message: expect.stringMatching(/takes \d+ locks .*: set max_locks_per_transaction to \d+ or more/) as unknown,
+    });
+  });
+
+  test('is told from one that has them', async () => {
+    const rich = await openSession(directServer(server), { database: 'postgres', applicationName: 'holdfast test' });
+    expect(await plan(rich, 'auto')).toContain('schema');
+    await rich.close();
+  });
+});
+
+const RELATION: Relation = {
+  ...{ oid: 0, schema: 'public', name: '', kind: 'r', rootSchema: 'public', rootName: '' },
+  ...{ withRows: true, readable: true, rowSecurity: false, unlogged: false, sizeBytes: 1_000_000_000 },
+};
 
 /** What patterns, quoting and regular expressions treat as special, and names that such a pattern would match too. */
 const NAMES = [
