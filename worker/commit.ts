@@ -4,8 +4,8 @@ import type { StoredObject } from '../core/manifest.ts';
 import type { Upload } from './upload.ts';
 
 /**
- * Completes one after another; the caller aborts the rest when one fails. The archive, begun first, comes first: it is the
- * largest and the likeliest to be refused, and then nothing is visible yet.
+ * Completes one after another, as they were begun; the caller aborts the rest when one fails. Archives come first: they are
+ * the largest and the likeliest to be refused, and then as little as can be is visible.
  */
 export async function completeAll(uploads: readonly Upload[]): Promise<StoredObject[]> {
   const objects: StoredObject[] = [];
