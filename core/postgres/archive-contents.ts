@@ -50,7 +50,7 @@ export function* readHeader(reader: ArchiveReader, minor: number): Reading<void>
   if (format !== FORMAT_CUSTOM) throw new BrokenArchive(`has the format ${format}, which is not the custom one`);
   yield* minor >= MINOR_COMPRESSION_BYTE ? reader.byte() : reader.int();
   for (let field = 0; field < TIME_FIELDS; field++) yield* reader.int();
-  yield* skipTexts(reader, 3); // database, versions of the server and of pg_dump
+  yield* reader.skipTexts(3); // database, versions of the server and of pg_dump
 }
 
 /** @param onEntry told before each entry how many there are before it, and how many in all */
@@ -72,16 +72,16 @@ function* readEntry(reader: ArchiveReader, minor: number, entries: EntriesWithDa
   const id = yield* reader.int();
   if (id <= 0) throw new BrokenArchive(`has an entry with the id ${id}`);
   const hasData = (yield* reader.int()) !== 0;
-  yield* skipTexts(reader, 2); // oids of its catalog and of itself
+  yield* reader.skipTexts(2); // oids of its catalog and of itself
   const tag = yield* readName(reader, hasData);
   const kind = yield* readName(reader, hasData);
   yield* reader.int(); // section
-  yield* skipTexts(reader, 3); // statements to make it, to drop it, to copy its rows
+  yield* reader.skipTexts(3); // statements to make it, to drop it, to copy its rows
   const schema = yield* readName(reader, hasData);
-  yield* skipTexts(reader, 2); // tablespace, access method
+  yield* reader.skipTexts(2); // tablespace, access method
   if (minor >= MINOR_RELKIND) yield* reader.int();
-  yield* skipTexts(reader, 2); // owner, whether it has oids
-  while (yield* reader.skipText()); // what it depends on, until there is no more
+  yield* reader.skipTexts(2); // owner, whether it has oids
+  yield* reader.skipList(); // what it depends on
   requireFlag(id, yield* reader.offsetFlag(), hasData);
   if (!hasData) return;
   if (entries.has(id)) throw new BrokenArchive(`has two entries with the id ${id}`);
@@ -90,7 +90,7 @@ function* readEntry(reader: ArchiveReader, minor: number, entries: EntriesWithDa
 
 function* readName(reader: ArchiveReader, wanted: boolean): Reading<string> {
   if (wanted) return (yield* reader.text(NAME_BYTES)) ?? '';
-  yield* reader.skipText();
+  yield* reader.skipTexts(1);
   return '';
 }
 
@@ -98,8 +98,4 @@ function requireFlag(id: number, flag: number, hasData: boolean): void {
   const { notSet, set, noData } = OFFSET_FLAGS;
   if (hasData ? flag === notSet || flag === set : flag === noData) return;
   throw new BrokenArchive(`has an entry with the id ${id} whose flag of data is ${flag}`);
-}
-
-function* skipTexts(reader: ArchiveReader, count: number): Reading<void> {
-  for (let text = 0; text < count; text++) yield* reader.skipText();
 }

@@ -60,16 +60,28 @@ export class ArchiveReader {
     const length = yield* this.#textLength();
     if (length === null) return null;
     const kept = new Uint8Array(Math.min(length, keepBytes));
-    for (let index = 0; index < kept.length; index++) kept[index] = yield* this.byte();
+    for (let index = 0; index < kept.length; index++) {
+      if (this.#at === this.#view.byteLength) yield;
+      kept[index] = this.#view.getUint8(this.#at++);
+    }
     yield* this.skip(length - kept.length);
     return TEXT.decode(kept);
   }
 
-  /** @returns whether pg_dump had a string */
-  *skipText(): Reading<boolean> {
-    const length = yield* this.#textLength();
-    yield* this.skip(length ?? 0);
-    return length !== null;
+  *skipTexts(count: number): Reading<void> {
+    for (let left = count; left > 0; left--) {
+      if (!this.#skipWholeChunk()) yield* this.skip((yield* this.#textLength()) ?? 0);
+    }
+  }
+
+  /** A list of strings, which the lack of a string ends. */
+  *skipList(): Reading<void> {
+    for (;;) {
+      while (this.#skipWholeChunk());
+      const length = yield* this.#textLength();
+      if (length === null) return;
+      yield* this.skip(length);
+    }
   }
 
   *#textLength(): Reading<number | null> {
@@ -90,24 +102,25 @@ export class ArchiveReader {
   /** Data as _CustomWriteFunc writes it: lengths, each followed by so many bytes; the length 0 ends it. */
   *skipData(): Reading<void> {
     for (;;) {
-      this.#skipWholeChunks();
+      while (this.#skipWholeChunk());
       const length = yield* this.count();
       if (length === 0) return;
       yield* this.skip(length);
     }
   }
 
-  /** Uncompressed data may have a chunk for each row, so this is the loop that has to be fast. */
-  #skipWholeChunks(): void {
+  /**
+   * What is at hand as a whole, is not empty and needs no looking at: uncompressed data may have a chunk for each row, so
+   * this has to be fast.
+   */
+  #skipWholeChunk(): boolean {
+    const start = this.#at + INT_BYTES;
     const view = this.#view;
-    let at = this.#at;
-    for (;;) {
-      this.#at = at;
-      if (at + INT_BYTES > view.byteLength || view.getUint8(at) !== 0) return;
-      const length = view.getInt32(at + 1, true);
-      at += INT_BYTES + length;
-      if (length <= 0 || at > view.byteLength) return;
-    }
+    if (start > view.byteLength || view.getUint8(this.#at) !== 0) return false;
+    const length = view.getInt32(this.#at + 1, true);
+    if (length <= 0 || start + length > view.byteLength) return false;
+    this.#at = start + length;
+    return true;
   }
 }
 
