@@ -6,6 +6,8 @@ import { cloudFormation } from './clients.ts';
 export interface Deployment {
   readonly stage: string;
   readonly backupMachineArn: string;
+  readonly restoreMachineArn: string;
+  readonly restoreTestMachineArn: string;
   readonly retentionMachineArn: string;
   readonly bucket: string;
   readonly table: string;
@@ -34,6 +36,12 @@ export async function findDeployment(stage: string | undefined): Promise<Deploym
   const named = stacks.find((stack) => stageOf(stack) === stage);
   if (!named) throw notFound(`no stack ${STACK_PREFIX}${stage} was found ${place} (${there})`);
   return toDeployment(named);
+}
+
+/** The bucket of a stage; undefined: the stage is not deployed. */
+export async function findBucket(stage: string): Promise<string | undefined> {
+  const stack = (await holdfastStacks()).find((each) => stageOf(each) === stage);
+  return stack && output(stack, 'BucketName');
 }
 
 function notFound(what: string): HoldfastError {
@@ -68,6 +76,8 @@ function toDeployment(stack: Stack): Deployment {
   return {
     stage: stageOf(stack),
     backupMachineArn: required(MACHINE_OUTPUT),
+    restoreMachineArn: required('RestoreMachineArn'),
+    restoreTestMachineArn: required('RestoreTestMachineArn'),
     retentionMachineArn: required('RetentionMachineArn'),
     bucket: required('BucketName'),
     table: required('TableName'),

@@ -8,8 +8,17 @@ import {
   type QueryCommandInput,
   type ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { activeKey, manifestKey, RUN_SORT_PREFIX, type RowKey, type RunId } from '../core/keys.ts';
+import {
+  activeKey,
+  manifestKey,
+  RESTORE_SORT_PREFIX,
+  RUN_SORT_PREFIX,
+  TEST_SORT_PREFIX,
+  type RowKey,
+  type RunId,
+} from '../core/keys.ts';
 import { Manifest } from '../core/manifest.ts';
+import { RestoreRow, RestoreTestRow, type RestoringRow } from '../core/restore-record.ts';
 import { ActiveRow, RunRow } from '../core/run-record.ts';
 import { dynamo, s3 } from './clients.ts';
 
@@ -86,8 +95,8 @@ async function scanRuns(table: string): Promise<Row[]> {
   return rows;
 }
 
-/** The key of a run's row. Read from an index, which may lag some moments behind the table. */
-export async function findRunKey(table: string, run: string): Promise<RowKey | undefined> {
+/** The key of the row of a run, or by its prefix of a restore or restore test. Read from an index, which may lag some moments behind the table. */
+export async function findRunKey(table: string, run: string, prefix = RUN_SORT_PREFIX): Promise<RowKey | undefined> {
   const { Items = [] } = await dynamo().send(
     new QueryCommand({
       TableName: table,
@@ -95,11 +104,23 @@ export async function findRunKey(table: string, run: string): Promise<RowKey | u
       // Claims carry the run too; what is asked for is its record.
       KeyConditionExpression: '#run = :run AND begins_with(sk, :prefix)',
       ExpressionAttributeNames: { '#run': 'run' },
-      ExpressionAttributeValues: { ':run': run, ':prefix': RUN_SORT_PREFIX },
+      ExpressionAttributeValues: { ':run': run, ':prefix': prefix },
     }),
   );
   const [key] = Items;
   return key && { pk: String(key['pk']), sk: String(key['sk']) };
+}
+
+/** The row of a restore or a restore test by the name of its execution alone. */
+export async function findRestoringByName(table: string, run: string): Promise<RestoringRow | undefined> {
+  for (const prefix of [RESTORE_SORT_PREFIX, TEST_SORT_PREFIX]) {
+    const key = await findRunKey(table, run, prefix);
+    if (!key) continue;
+    return readRow(table, key, (row) =>
+      prefix === RESTORE_SORT_PREFIX ? RestoreRow.parse(row) : RestoreTestRow.parse(row),
+    );
+  }
+  return undefined;
 }
 
 /** The row of a run by its name alone. */

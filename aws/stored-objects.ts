@@ -4,14 +4,13 @@ import type { StoredObject } from '../core/manifest.ts';
 import type { StorageState } from '../core/thaw.ts';
 import { compareStored } from '../core/verify-object.ts';
 import { s3 } from './clients.ts';
-import { bucketName } from './environment.ts';
 
 /**
  * Asks for exactly the version that is recorded, and compares size and checksum with the record.
  * @throws ObjectMissing, SizeMismatch, ChecksumMismatch
  */
-export async function headStored(object: StoredObject): Promise<HeadObjectCommandOutput | undefined> {
-  const head = await headObject(object);
+export async function headStored(bucket: string, object: StoredObject): Promise<HeadObjectCommandOutput | undefined> {
+  const head = await headObject(bucket, object);
   compareStored(
     object,
     head && {
@@ -24,8 +23,8 @@ export async function headStored(object: StoredObject): Promise<HeadObjectComman
 }
 
 /** Whether the objects can be read, or are archived. @throws as headStored */
-export async function storageStates(objects: readonly StoredObject[]): Promise<StorageState[]> {
-  const heads = await Promise.all(objects.map(headStored));
+export async function storageStates(bucket: string, objects: readonly StoredObject[]): Promise<StorageState[]> {
+  const heads = await Promise.all(objects.map((object) => headStored(bucket, object)));
   return heads.map((head, index) => ({
     sizeBytes: objects[index]?.sizeBytes ?? 0,
     storageClass: head?.StorageClass,
@@ -34,11 +33,14 @@ export async function storageStates(objects: readonly StoredObject[]): Promise<S
   }));
 }
 
-async function headObject({ key, versionId }: StoredObject): Promise<HeadObjectCommandOutput | undefined> {
+async function headObject(
+  bucket: string,
+  { key, versionId }: StoredObject,
+): Promise<HeadObjectCommandOutput | undefined> {
   try {
     return await s3().send(
       new HeadObjectCommand({
-        Bucket: bucketName(),
+        Bucket: bucket,
         Key: key,
         ...(versionId !== null && { VersionId: versionId }),
         ChecksumMode: ChecksumMode.ENABLED,

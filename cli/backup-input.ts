@@ -29,7 +29,7 @@ export function backupInput(
     ...(source !== undefined && { source }),
     ...(label !== undefined && { label }),
     ...(include !== undefined && { include: partsOf(include) }),
-    trigger: trigger ?? (isCi(environment['CI']) ? 'ci' : 'cli'),
+    trigger: trigger ?? startedBy(environment),
   };
   const { data, error } = CommandInput.safeParse(given, { error: describeIssue });
   if (data) return data;
@@ -41,6 +41,11 @@ export function backupInput(
 function partsOf(include: string): string[] {
   const parts = include.split(',').map((part) => part.trim());
   return [...new Set(parts.filter((part) => part !== ''))];
+}
+
+/** Who starts something by a command: CI systems set `CI`. */
+export function startedBy(environment: Readonly<Record<string, string | undefined>>): 'ci' | 'cli' {
+  return isCi(environment['CI']) ? 'ci' : 'cli';
 }
 
 function isCi(value: string | undefined): boolean {

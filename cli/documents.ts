@@ -7,6 +7,7 @@ import { runPrefix, UNKNOWN_SOURCE } from '../core/keys.ts';
 import type {
   DatabaseDump,
   Manifest,
+  RestoreTestEntry,
   Snapshot,
   StoredObject,
   Totals,
@@ -34,6 +35,8 @@ export interface RunSummary {
   readonly sizeBytes: number;
   readonly snapshot: Snapshot | null;
   readonly failure: Problem | null;
+  /** The newest restore test of it; null: it was never tested. */
+  readonly tested: RestoreTestEntry | null;
   /** Nothing of it is removed: who said so, and why. */
   readonly hold: Remark | null;
   /** It counts although it is suspect: who said so, and why. */
@@ -71,6 +74,8 @@ export interface RunDocument extends RunSummary {
   /** Databases that were due and have no verified dump. */
   readonly failedDatabases: readonly { readonly database: string; readonly failure: Problem }[];
   readonly verification: Verification | null;
+  /** Oldest first. */
+  readonly restoreTests: readonly RestoreTestEntry[];
   /** Of a run that is active. */
   readonly progress: Progress | null;
 }
@@ -107,6 +112,7 @@ export function summarize(run: RunRow): RunSummary {
     sizeBytes: sum(sizeOf),
     snapshot: run.snapshot ?? null,
     failure: run.failure ? withHint(run.failure) : null,
+    tested: run.restoreTests?.at(-1) ?? null,
     hold: run.hold ?? null,
     accepted: run.accepted ?? null,
     removed: removalOf(run),
@@ -140,6 +146,7 @@ export function describeRun({ run, bucket, manifest, progress }: RunDetails): Ru
       failure: withHint(failure),
     })),
     verification: run.verification ?? null,
+    restoreTests: run.restoreTests ?? [],
     progress: progress ?? null,
   };
 }

@@ -5,10 +5,14 @@ import { backup, checkBackup, type BackupOptions } from './commands/backup.ts';
 import { limitOf, list } from './commands/list.ts';
 import { prune } from './commands/prune.ts';
 import { accept, hold, reasonOf, release } from './commands/remarks.ts';
+import { restore, restoreTest } from './commands/restore.ts';
+import { restoreLocally } from './commands/restore-locally.ts';
 import { show } from './commands/show.ts';
+import { checkVerify, verify, type VerifyArguments } from './commands/verify.ts';
 import type { Context } from './context.ts';
 import { displayOn } from './live-display.ts';
 import { problemOf, type Problem } from './problem.ts';
+import { restoreInput, restoreTestInput, type RestoreArguments, type RestoreTestArguments } from './restore-input.ts';
 import { printProblem, printResult, type Result } from './result.ts';
 
 export interface Terminal {
@@ -92,8 +96,60 @@ function describeProgram(choose: (work: Work) => void): Command {
     .action((run: string) => {
       choose((context) => show(run, context));
     });
+  addRestoring(program, choose);
   addKeeping(program, choose);
   return program;
+}
+
+const collect = (value: string, values: readonly string[]): readonly string[] => [...values, value];
+
+function addRestoring(program: Command, choose: (work: Work) => void): void {
+  program
+    .command('restore')
+    .description('restore a database, or some tables of it, and compare it with what was recorded')
+    .argument('<source>', 'a source of holdfast.yml')
+    .option(
+      '--point <which>',
+      'latest, the name of a run, or a time: the newest verified point of then or before',
+      'latest',
+    )
+    .option('--database <name>', 'which database; needed where the point holds several')
+    .option('--target <name>', 'restore to this entry of restoreTargets')
+    .option('--secret <name>', 'restore to the server that this secret names')
+    .option('--local', 'restore from this machine, to the server that PGHOST, PGUSER, … name', false)
+    .option('--to-database <name>', 'its name on the target; it is made where it does not exist')
+    .option('--table <schema.table>', 'only this table; may be given several times', collect, [])
+    .option('--schema <name>', 'only this schema; may be given several times', collect, [])
+    .option('--allow-not-empty', 'restore also into a database that holds something', false)
+    .option('--roles <what>', 'create: make roles that are missing; skip: do not', 'create')
+    .option('--dry-run', 'only say what would be done, how long a thaw takes and what it costs', false)
+    .option('--wait', 'wait for its end; the exit code is that of its failure', false)
+    .action((source: string, options: Omit<RestoreArguments, 'source'>) => {
+      const input = restoreInput({ ...options, source }, process.env);
+      choose((context) => (options.local ? restoreLocally(input, context) : restore(input, options.wait, context)));
+    });
+  program
+    .command('restore-test')
+    .description('prove a recovery point: restore it into a throwaway Postgres, compare, and measure the time')
+    .argument('<source>', 'a source of holdfast.yml')
+    .option('--point <which>', 'latest, the name of a run, or a time', 'latest')
+    .option('--window <age>', 'instead: a random verified point that is at most so old, such as 30d')
+    .option('--wait', 'wait for its end; the exit code is that of its failure', false)
+    .action((source: string, options: Omit<RestoreTestArguments, 'source'>) => {
+      const input = restoreTestInput({ ...options, source }, process.env);
+      choose((context) => restoreTest(input, options.wait, context));
+    });
+  program
+    .command('verify')
+    .description('read every object of a recovery point again, and compare it with what was recorded')
+    .argument('[run]', 'name of the run')
+    .option('--source <name>', 'instead: the newest verified point of this source')
+    .option('--latest', 'says so, where --source is given', false)
+    .option('--database <name>', 'only this database')
+    .action((run: string | undefined, options: VerifyArguments & { latest: boolean }) => {
+      const wanted = checkVerify({ ...options, run });
+      choose((context) => verify(wanted, context));
+    });
 }
 
 function addKeeping(program: Command, choose: (work: Work) => void): void {

@@ -1,5 +1,6 @@
 /** `holdfast list` for a person. */
-import { formatBytes, formatCount, formatTime } from '../core/format.ts';
+import { formatBytes, formatCount, formatDuration, formatTime } from '../core/format.ts';
+import type { RestoreTestEntry } from '../core/manifest.ts';
 import type { RunSummary } from './documents.ts';
 import { table, type Column } from './tables.ts';
 
@@ -8,6 +9,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'SOURCE' },
   { title: 'RUN' },
   { title: 'RESULT' },
+  { title: 'TESTED' },
   { title: 'LABEL' },
   { title: 'SIZE', align: 'right' },
   { title: 'TABLES', align: 'right' },
@@ -26,12 +28,19 @@ function toRow(run: RunSummary): string[] {
     run.source ?? '-',
     run.run,
     describeResult(run),
+    run.tested ? describeTest(run.tested) : '-',
     run.label ?? '',
     hasDump ? formatBytes(run.sizeBytes) : '-',
     hasDump ? formatCount(run.tables) : '-',
     hasDump ? formatCount(run.rows) : '-',
     run.snapshot?.identifier ?? '-',
   ];
+}
+
+/** `passed, 12 s`, `FAILED RestoreMismatch`, `untestable`. */
+export function describeTest({ outcome, seconds, failure }: RestoreTestEntry): string {
+  if (outcome === 'passed') return seconds === null ? outcome : `${outcome}, ${formatDuration(seconds * 1000)}`;
+  return outcome === 'failed' ? `FAILED ${failure?.code ?? ''}`.trim() : outcome;
 }
 
 /** `verified`, `running`, `FAILED AuthFailed (partial)`, `verified, held`, `FAILED Suspect (suspect), accepted`, `removed (verified)`. */

@@ -38,11 +38,23 @@ function renderFacts(run: RunDocument): string {
     ['progress', run.progress && `${describeProgress(run.progress)} (${formatTime(run.progress.at)})`],
     ['server', run.serverVersion === null ? null : `PostgreSQL ${run.serverVersion}`],
     ['snapshot', run.snapshot && describeSnapshot(run.snapshot)],
+    ['tested', run.verdict === null ? null : describeTests(run)],
     ['accepted', run.accepted && describeRemark(run.accepted)],
     ['held', run.hold && describeRemark(run.hold)],
     ['removed', run.removed && `${formatTime(run.removed.at)}: ${run.removed.reasons.join(', ')}`],
     ['execution', run.console ?? run.executionArn],
   ]);
+}
+
+function describeTests({ tested }: RunDocument): string {
+  if (!tested) return 'never: no restore of it was ever tried';
+  const { outcome, at, seconds, failure, checks } = tested;
+  return [
+    `${outcome} (${formatTime(at)})`,
+    ...(failure ? [`${failure.code}: ${failure.message}`] : []),
+    ...(seconds === null ? [] : [`recovery took ${formatDuration(seconds * 1000)}`]),
+    ...(checks.length > 0 ? [countOf(checks.length, 'check')] : []),
+  ].join(', ');
 }
 
 function describeRemark({ by, why, at }: Remark): string {

@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { ExecutionState } from '../aws/executions.ts';
-import { failureOfStep, HoldfastError, type Failure } from '../core/errors.ts';
+import { HoldfastError } from '../core/errors.ts';
 import type { Context } from './context.ts';
 import { consoleLink, type BackupDocument, type RunDocument } from './documents.ts';
+import { failureOfExecution } from './execution-failure.ts';
 import { loadRun, type LoadedRun } from './load-run.ts';
 import { withHint, type Problem } from './problem.ts';
 import { renderOutcome } from './render-run.ts';
@@ -63,15 +64,6 @@ async function loadClosedRun({ run }: StartedRun, { deployment }: Context): Prom
 /** The record has the whole message; Step Functions cuts a long cause off. */
 function problemOfEnd(execution: ExecutionState, run: RunDocument | undefined): Problem {
   return run?.failure ?? withHint(failureOfExecution(execution));
-}
-
-function failureOfExecution({ status, error, cause }: ExecutionState): Failure {
-  if (status === 'ABORTED') {
-    return { code: 'Cancelled', message: `the execution was stopped from outside${cause === '' ? '' : `: ${cause}`}` };
-  }
-  if (status === 'TIMED_OUT')
-    return { code: 'DeadlineExceeded', message: 'the execution took longer than the machine allows' };
-  return failureOfStep(error, cause);
 }
 
 function endDocument(

@@ -1,5 +1,6 @@
 /** A run while it runs, in one line. */
 import { countOf, formatBytes, formatCount, formatDuration } from '../core/format.ts';
+import type { RestoreProgress } from '../core/restore-record.ts';
 import type { Progress } from '../core/run-record.ts';
 import { printableLine } from './printable.ts';
 
@@ -7,8 +8,10 @@ export interface RunView {
   readonly elapsedMs: number;
   /** States that were entered and not left. */
   readonly states: readonly string[];
-  readonly progress: Progress | undefined;
+  readonly progress: WorkProgress | undefined;
 }
+
+export type WorkProgress = Progress | RestoreProgress;
 
 /** `12 s  RunDump, CheckSnapshot  dumping orders, 1 of 2 databases done, 35.2 MiB, 12.0 MiB/s` */
 export function describeView({ elapsedMs, states, progress }: RunView): string {
@@ -18,7 +21,8 @@ export function describeView({ elapsedMs, states, progress }: RunView): string {
 }
 
 /** `dumping orders, 1 of 2 databases done, 3 of 9 tables, 35.2 MiB, 12.0 MiB/s, about 4 min left of orders` */
-export function describeProgress(progress: Progress): string {
+export function describeProgress(progress: WorkProgress): string {
+  if ('bytesRead' in progress) return describeRestore(progress);
   const { database, databasesDone, databasesDue, bytesUploaded, bytesPerSecond, secondsLeft } = progress;
   return [
     describePhase(progress),
@@ -34,11 +38,23 @@ export function describeProgress(progress: Progress): string {
     .join(', ');
 }
 
+/** `restoring orders, 0 of 2 databases done, 35.2 MiB of 73.1 MiB` */
+function describeRestore(progress: RestoreProgress): string {
+  const { databasesDone, databasesDue, bytesRead, bytesDue } = progress;
+  return [
+    describePhase(progress),
+    databasesDue > 1 ? `${databasesDone} of ${databasesDue} databases done` : '',
+    bytesDue > 0 ? `${formatBytes(bytesRead)} of ${formatBytes(bytesDue)}` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
 function describeTables({ tablesDone, tablesDue }: Progress): string {
   if (tablesDone === undefined || tablesDue === undefined) return '';
   return `${formatCount(tablesDone)} of ${countOf(tablesDue, 'table')}`;
 }
 
-export function describePhase({ phase, database }: Progress): string {
+export function describePhase({ phase, database }: WorkProgress): string {
   return database === null ? phase : `${phase} ${printableLine(database)}`;
 }

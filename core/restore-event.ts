@@ -3,7 +3,7 @@ import { consoleUrl } from './console-url.ts';
 import type { Failure } from './errors.ts';
 import { EVENT_FORMAT, shortened } from './message-event.ts';
 import type { MessageOutcome } from './message-input.ts';
-import type { RestoredDatabase, RestoreRow, RestoreTestRow } from './restore-record.ts';
+import type { RestoredDatabase, RestoreRow, RestoreTestRow, RestoringRow } from './restore-record.ts';
 import type { Trigger } from './run-input.ts';
 
 export interface RestoreEvent {
@@ -39,7 +39,7 @@ export interface RestoreEvent {
   readonly checks: readonly { readonly name: string; readonly passed: boolean }[];
 }
 
-export function toRestoreEvent(row: RestoreRow | RestoreTestRow, outcome: MessageOutcome): RestoreEvent {
+export function toRestoreEvent(row: RestoringRow, outcome: MessageOutcome): RestoreEvent {
   return {
     format: EVENT_FORMAT,
     kind: row.kind,

@@ -5,12 +5,10 @@ import type { MessageOutcome } from './message-input.ts';
 import { describeFailure, hintOf, linkTo, listed, section, STARTED_BY, table } from './message-parts.ts';
 import { subjectOf, type Message } from './messages.ts';
 import { exceedsRto, toRestoreEvent } from './restore-event.ts';
-import type { RestoredDatabase, RestoreRow, RestoreTestRow } from './restore-record.ts';
-
-type Row = RestoreRow | RestoreTestRow;
+import type { RestoredDatabase, RestoreRow, RestoreTestRow, RestoringRow } from './restore-record.ts';
 
 export interface RestoreMessageInput {
-  readonly row: Row;
+  readonly row: RestoringRow;
   readonly now: Date;
 }
 
@@ -36,7 +34,7 @@ export function composeRestoreMessage({ row, now }: RestoreMessageInput): Messag
   };
 }
 
-function subjectDetail(row: Row, outcome: MessageOutcome): string {
+function subjectDetail(row: RestoringRow, outcome: MessageOutcome): string {
   const what = row.kind === 'restore' ? 'restore' : 'restore test';
   if (outcome === 'started') return what;
   if (outcome !== 'succeeded') return `${what}, ${row.failure?.code ?? 'UnexpectedError'}`;
@@ -48,7 +46,7 @@ function subjectDetail(row: Row, outcome: MessageOutcome): string {
 }
 
 /** Of a restore the time it took; of a test the recovery time that it measured. */
-function secondsOf(row: Row): number | null {
+function secondsOf(row: RestoringRow): number | null {
   if (row.kind === 'restore-test') return row.outcome?.seconds ?? null;
   return row.outcome?.restored?.timings?.totalSeconds ?? null;
 }
@@ -57,7 +55,7 @@ const seconds = (value: number | null): string => (value === null ? 'unknown' : 
 
 const isLate = (row: RestoreTestRow): boolean => exceedsRto(secondsOf(row), row.plan?.rtoSeconds ?? null);
 
-function headline(row: Row): string {
+function headline(row: RestoringRow): string {
   const name = row.source === UNKNOWN_SOURCE ? '' : ` of ${row.source}`;
   const what = row.kind === 'restore' ? `The restore${name}` : `The restore test${name}`;
   switch (row.status) {
@@ -74,13 +72,13 @@ function headline(row: Row): string {
   }
 }
 
-function failedHeadline(row: Row, what: string): string {
+function failedHeadline(row: RestoringRow, what: string): string {
   if (row.plan === undefined) return `${what} was refused. Nothing was started.`;
   if (row.failure?.code === 'Untestable') return `${what} could not be made. It proves nothing, neither good nor bad.`;
   return `${what} FAILED.`;
 }
 
-function facts(row: Row, now: Date): string {
+function facts(row: RestoringRow, now: Date): string {
   const { startedAt, finishedAt } = row;
   const duration = formatDuration(Date.parse(finishedAt ?? now.toISOString()) - Date.parse(startedAt));
   const rto = row.kind === 'restore-test' ? (row.plan?.rtoSeconds ?? null) : null;
@@ -110,7 +108,7 @@ function describeRecovery(measured: number | null, rto: number | null): string {
   return `${seconds(measured)} from the first byte to databases that can be used${target}`;
 }
 
-function why({ failure, status }: Row): string {
+function why({ failure, status }: RestoringRow): string {
   return failure === undefined || status === 'running' ? '' : section('Why', describeFailure(failure));
 }
 
@@ -126,13 +124,13 @@ function whatBecameOfTarget({ status, plan, outcome }: RestoreRow): string {
   return section('The target', outcome ? lines[outcome.targetState] : unknown);
 }
 
-function restored(row: Row): string {
+function restored(row: RestoringRow): string {
   const databases = databasesOf(row);
   if (databases.length === 0) return '';
   return section('What was restored and compared', listed(databases.map(describeDatabase)));
 }
 
-function databasesOf(row: Row): readonly RestoredDatabase[] {
+function databasesOf(row: RestoringRow): readonly RestoredDatabase[] {
   if (row.kind === 'restore-test') return row.outcome?.databases ?? [];
   return row.outcome?.restored ? [row.outcome.restored] : [];
 }
@@ -154,7 +152,7 @@ function checks({ outcome }: RestoreTestRow): string {
   return lines.length === 0 ? '' : section('Checks', listed(lines));
 }
 
-function differences(row: Row): string {
+function differences(row: RestoringRow): string {
   const databases = databasesOf(row);
   const omitted = databases.reduce((sum, database) => sum + database.differencesOmitted, 0);
   const lines = databases.flatMap(({ database, differences: found }) =>
@@ -167,7 +165,7 @@ function differences(row: Row): string {
   ]);
 }
 
-function whatToDo(row: Row): string {
+function whatToDo(row: RestoringRow): string {
   if (row.status === 'running') return '';
   if (row.status !== 'succeeded') return section('What to do', [hintOf(row.failure)]);
   if (row.kind === 'restore-test' && isLate(row)) {

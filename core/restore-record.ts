@@ -216,6 +216,8 @@ export const RestoreTestRow = RowBase.extend({
 });
 export type RestoreTestRow = z.infer<typeof RestoreTestRow>;
 
+export type RestoringRow = RestoreRow | RestoreTestRow;
+
 /** The row TESTED of a source: one for each source that was ever tested. */
 export const TestedRow = z.looseObject({
   /** Name of the execution of the last test, and of the run that left the point that it tested. */

@@ -52,3 +52,25 @@ export function requireArchive({ database, objects }: DatabaseDump): void {
     `the worker reported ${found} for database ${database}: a dump is one archive, or one schema with its data`,
   );
 }
+
+/** What was read of an object, from its first byte to its last. */
+export interface ReadContent {
+  readonly sizeBytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** Base64 of the big-endian value. */
+  readonly crc32: string;
+}
+
+/**
+ * @param expected what is recorded
+ * @param read undefined: there is nothing under that key and version
+ * @throws ObjectMissing, SizeMismatch, ChecksumMismatch
+ */
+export function compareContent(expected: StoredObject, read: ReadContent | undefined): void {
+  const { type, value } = expected.checksum;
+  compareStored(expected, read && { sizeBytes: read.sizeBytes, checksum: read.crc32, checksumType: type });
+  if (read?.sha256 === expected.sha256 && read.crc32 === value) return;
+  const message = `object ${expected.key} has SHA-256 ${read?.sha256 ?? 'none'}, ${expected.sha256} is recorded`;
+  throw new HoldfastError('ChecksumMismatch', message);
+}

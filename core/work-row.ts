@@ -1,13 +1,13 @@
 /** The three kinds of work, each with a machine of its own. They are recorded and announced alike. */
 import { restoreKey, restoreTestKey, runKey, type RowKey, type RunId } from './keys.ts';
-import { RestoreRow, RestoreTestRow, type PointRef } from './restore-record.ts';
+import { RestoreRow, RestoreTestRow, type PointRef, type RestoringRow } from './restore-record.ts';
 import type { Trigger } from './run-input.ts';
 import { RunRow } from './run-record.ts';
 
 export type WorkKind = 'backup' | 'restore' | 'restore-test';
 
 /** What is worked on: a run, a restore or a restore test. */
-export type WorkRow = RunRow | RestoreRow | RestoreTestRow;
+export type WorkRow = RunRow | RestoringRow;
 
 /** The machine of an execution tells: `…:execution:holdfast-<stage>-restore-test:<name>`. */
 export function kindOfExecution(executionArn: string): WorkKind {
@@ -23,7 +23,7 @@ export function workKey(kind: WorkKind, id: RunId): RowKey {
 }
 
 /** Whether it is a restore or a restore test. */
-export function isRestoring(row: WorkRow): row is RestoreRow | RestoreTestRow {
+export function isRestoring(row: WorkRow): row is RestoringRow {
   return 'kind' in row;
 }
 

@@ -1,5 +1,5 @@
 /** State PlanRestoreTest: chooses the recovery point that is tested, opens the row, and marks the point. */
-import { tableName } from '../aws/environment.ts';
+import { bucketName, tableName } from '../aws/environment.ts';
 import { newestRuns } from '../aws/recovery-points.ts';
 import { openRestore } from '../aws/restore-rows.ts';
 import { findRestoreTest } from '../aws/run-store.ts';
@@ -49,7 +49,7 @@ async function pointToTest({ run, startedAt }: Execution, request: RestoreTestRe
 /** A test runs unasked, so that it never pays for a thaw. @throws Untestable */
 async function requireReadable({ run, dumps = [] }: RunRow): Promise<void> {
   for (const { objects } of dumps) {
-    const thaw = estimateThaw(await storageStates(objects));
+    const thaw = estimateThaw(await storageStates(bucketName(), objects));
     if (thaw.objects === 0) continue;
     throw new HoldfastError(
       'Untestable',

@@ -1,5 +1,5 @@
 /** State PlanRestore: decides what is restored from what to where, opens the row, and marks the recovery point. */
-import { tableName } from '../aws/environment.ts';
+import { bucketName, tableName } from '../aws/environment.ts';
 import { newestRuns } from '../aws/recovery-points.ts';
 import { openRestore } from '../aws/restore-rows.ts';
 import { findRestore } from '../aws/run-store.ts';
@@ -15,7 +15,7 @@ import { taskHandler } from './handler.ts';
 async function planAndOpen(execution: Execution): Promise<PlannedRestore> {
   const request = await samePointAsBefore(execution, readRestoreInput(execution.input, deployedConfig()));
   const chosen = await chooseRestorePoint(request, newestRuns(tableName(), request.source.name));
-  const thaw = estimateThaw(await storageStates(chosen.dump.objects));
+  const thaw = estimateThaw(await storageStates(bucketName(), chosen.dump.objects));
   const { planned, plan, trigger } = planRestore(execution, request, chosen, thaw);
   if (planned.dryRun) return planned;
   const { pk, sk, source, run, startedAt, executionArn } = planned;

@@ -12,7 +12,7 @@ import { taskHandler } from './handler.ts';
 
 async function thawObjects(ref: RunRef): Promise<void> {
   const { objects } = await dumpOfRestore(await getPlannedRestore(ref));
-  const states = await storageStates(objects);
+  const states = await storageStates(bucketName(), objects);
   await Promise.all(
     objects.map(async (object, index) => {
       const state = states[index];

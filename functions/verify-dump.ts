@@ -2,6 +2,7 @@
  * State VerifyDump: a second party, under a role that cannot write, compares what S3 stores with what the worker says
  * that it sent. The expected values come from the outcome in the table, never from metadata of the objects.
  */
+import { bucketName } from '../aws/environment.ts';
 import { getRun } from '../aws/run-store.ts';
 import { headStored } from '../aws/stored-objects.ts';
 import { HoldfastError, toFailure } from '../core/errors.ts';
@@ -51,7 +52,7 @@ async function verifyDatabase(dump: DatabaseDump, verified: VerifiedDump): Promi
 
 /** @returns the version that S3 holds, where the worker never learned it */
 async function verifyObject(object: StoredObject): Promise<Record<string, string>> {
-  const head = await headStored(object);
+  const head = await headStored(bucketName(), object);
   return object.versionId === null && head?.VersionId !== undefined ? { [object.key]: head.VersionId } : {};
 }
 

@@ -4,7 +4,7 @@ import type { RunInput } from '../../core/run-input.ts';
 import { backupInput, type BackupArguments } from '../backup-input.ts';
 import type { Context } from '../context.ts';
 import { consoleLink, type BackupDocument } from '../documents.ts';
-import { followRun } from '../follow-run.ts';
+import { followRun, progressOfBackup } from '../follow-run.ts';
 import { problemOf, type Problem } from '../problem.ts';
 import type { Result } from '../result.ts';
 import { resultOfRun } from '../run-end.ts';
@@ -36,7 +36,8 @@ async function waitForEnd(started: StartedRun, context: Context, interrupted: Ab
   const { display, deployment } = context;
   display.note(`started ${started.run}`);
   try {
-    const execution = await followRun({ ...started, table: deployment.table }, display, interrupted);
+    const progress = progressOfBackup(deployment.table, started.run, started.source);
+    const execution = await followRun(started.executionArn, progress, display, interrupted);
     display.end();
     return await resultOfRun(started, execution, context);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Certificate authorities that the worker trusts in TLS connections to a database. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getCACertificates } from 'node:tls';
@@ -32,7 +32,7 @@ export interface TrustedCertificates {
  */
 export function trustedCertificates(directory: string, rdsOnly: boolean): TrustedCertificates {
   const rdsFile = path.join(directory, RDS_CA_FILE);
-  const rdsPem = readFileSync(rdsFile, 'utf8');
+  const rdsPem = rdsCertificatesPem();
   if (rdsOnly) return { file: rdsFile, pem: rdsPem, dispose: () => undefined };
   const pem = [rdsPem, ...getCACertificates('default')].join('\n');
   const file = path.join(tmpdir(), `holdfast-ca-${randomUUID()}.pem`);

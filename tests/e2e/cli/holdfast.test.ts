@@ -70,7 +70,7 @@ describe('a backup that somebody waits for', () => {
   test('is listed', async () => {
     const { code, stdout } = await holdfast(stack.env, 'list');
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`shop +${run} +verified +before 4.2 .* 2 +1,239 +hf-shop-`));
+    expect(stdout).toMatch(new RegExp(`shop +${run} +verified +- +before 4.2 .* 2 +1,239 +hf-shop-`));
   });
 
   test('is shown, for a person', async () => {
