@@ -115,8 +115,18 @@ async function openAt(stored: Stored, start: number, signal: AbortSignal): Promi
   const answer = await ask(stored, signal, () => restoreS3().send(command, { abortSignal: signal }));
   if (start === 0) requireSize(stored, answer.ContentLength);
   const { Body } = answer;
-  if (Body instanceof Readable) return Body;
+  // A store that does not know ranges answers with all of it.
+  if (Body instanceof Readable) return answer.ContentRange === undefined ? skipping(Body, start) : Body;
   throw new HoldfastError('UnexpectedError', `S3 answered without a body for ${stored.object.key}`);
+}
+
+async function* skipping(body: AsyncIterable<Buffer>, sizeBytes: number): AsyncGenerator<Buffer> {
+  let left = sizeBytes;
+  for await (const chunk of body) {
+    const rest = chunk.subarray(Math.min(left, chunk.length));
+    left -= chunk.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
 }
 
 function addressOf({ bucket, object }: Stored): { Bucket: string; Key: string; VersionId?: string } {
