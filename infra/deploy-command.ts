@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { DescribeAccountAttributesCommand } from '@aws-sdk/client-rds';
 import { rds } from '../aws/clients.ts';
+import { findBucket } from '../aws/deployment.ts';
+import { hasObjectLock } from '../aws/object-lock.ts';
 import { parseConfig } from '../core/config/parse.ts';
 import { totalSnapshotsKept } from '../core/config/plan-source.ts';
 import type { Config } from '../core/config/schema.ts';
@@ -40,6 +42,16 @@ async function requireSnapshotQuota(config: Config): Promise<void> {
   );
 }
 
+/** CloudFormation would replace a bucket that cannot lock by an empty one, and leave the backups in the old one. */
+async function requireLockableBucket(stage: string): Promise<void> {
+  const bucket = await findBucket(stage);
+  if (bucket === undefined || (await hasObjectLock(bucket))) return;
+  throw new HoldfastError(
+    'InvalidConfig',
+    `bucket ${bucket} was made without Object Lock: deploy a new stage, and keep the old one until its points have expired`,
+  );
+}
+
 /** As the SDK resolves it, from a profile too. The framework has a default of its own, where the image would not be. */
 async function requireRegion(): Promise<string> {
   try {
@@ -54,6 +66,7 @@ async function deploy({ stage, config, out }: Options): Promise<void> {
   requireNetwork(parsed);
   const env = { ...process.env, AWS_REGION: await requireRegion() };
   await requireSnapshotQuota(parsed);
+  await requireLockableBucket(stage);
   console.log('building and pushing the worker image');
   const workerImage = await pushWorkerImage(join(out, 'image'));
   console.log('packaging');

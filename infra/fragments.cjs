@@ -1,6 +1,14 @@
 // serverless.yml can include CommonJS only; the fragments that depend on holdfast.yml are TypeScript.
-const { roles } = require('./roles.ts');
+const { bucketEncryption, bucketLifecycle, bucketLock } = require('./bucket.ts');
 const { dashboard } = require('./dashboard.ts');
-const { sources, bucketEncryption } = require('./sources.ts');
+const { roles } = require('./roles.ts');
+const { sources } = require('./sources.ts');
 
-module.exports = { roles: roles(), sources: sources(), dashboard: dashboard(), bucketEncryption: bucketEncryption() };
+module.exports = {
+  bucketEncryption: bucketEncryption(),
+  bucketLifecycle: bucketLifecycle(),
+  bucketLock: bucketLock(),
+  dashboard: dashboard(),
+  roles: roles(),
+  sources: sources(),
+};

@@ -87,18 +87,3 @@ function subscriptions({ notifications }: Config): Record<string, unknown> {
     ]),
   );
 }
-
-/** The bucket's encryption: with the configured key, else with S3's own. */
-export function bucketEncryption(): unknown {
-  const kmsKey = serviceConfig().storage.kmsKey;
-  return {
-    ServerSideEncryptionConfiguration: [
-      kmsKey === undefined
-        ? { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }
-        : {
-            BucketKeyEnabled: true,
-            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey },
-          },
-    ],
-  };
-}

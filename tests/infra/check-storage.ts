@@ -56,11 +56,22 @@ export function checkStorage(template: () => Template): void {
       });
     });
 
-    it('expires nothing but abandoned uploads', () => {
+    it('can lock objects from the day on which it is made', () => {
+      expect(propertiesOf(template(), 'Bucket')).toMatchObject({
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
+      });
+    });
+
+    it('expires nothing but abandoned uploads, and what somebody else has overwritten or deleted', () => {
       const { LifecycleConfiguration } = propertiesOf(template(), 'Bucket');
-      expect(JSON.stringify(LifecycleConfiguration)).not.toMatch(/Expiration/);
+      expect(JSON.stringify(LifecycleConfiguration)).not.toMatch(/"Expiration/);
       expect(LifecycleConfiguration).toMatchObject({
-        Rules: [{ Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: expect.any(Number) } }],
+        Rules: [
+          { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } },
+          { Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 180 } },
+          { Id: 'archive-a-b', Prefix: 'a-b/', Transitions: [{ TransitionInDays: 30, StorageClass: 'GLACIER' }] },
+        ],
       });
     });
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { roles } from '../../infra/roles.ts';
-import { bucketEncryption, sources } from '../../infra/sources.ts';
+import { bucketEncryption, bucketLifecycle, bucketLock } from '../../infra/bucket.ts';
+import { sources } from '../../infra/sources.ts';
 import type { Template } from '../../infra/limits.ts';
 import { configFolder } from './packaged-service.ts';
 import { permissionsOf } from './policies.ts';
@@ -39,6 +40,42 @@ describe('the smallest configuration', () => {
     ]);
     const worker = permissions.filter(({ role }) => role === 'Worker').map(({ action }) => action.split(':')[0]);
     expect(new Set(worker)).toEqual(new Set(['dynamodb', 's3', 'states', 'secretsmanager', 'kms']));
+  });
+});
+
+describe('the bucket', () => {
+  it('can hold objects, and locks none by itself, where no lock is configured', () => {
+    given('sources: { orders: { connection: { secret: x } } }');
+    expect(bucketLock()).toEqual({ ObjectLockEnabled: 'Enabled' });
+    expect(JSON.stringify(bucketLifecycle())).not.toContain('Transition');
+  });
+
+  it.each(['governance', 'compliance'])('locks what is written in %s mode', (mode) => {
+    given(`storage: { objectLock: { mode: ${mode}, days: 14 } }\nsources: { orders: { connection: { secret: x } } }`);
+    const DefaultRetention = { Mode: mode.toUpperCase(), Days: 14 };
+    expect(bucketLock()).toEqual({ ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention } });
+  });
+
+  it('moves the archives of each source by its own rule', () => {
+    given(
+      'sources:\n  a: { connection: { secret: x }, archive: { afterDays: 30, storageClass: GLACIER } }\n' +
+        '  a-b: { connection: { secret: x }, archive: { afterDays: 5, storageClass: DEEP_ARCHIVE } }\n' +
+        '  c: { connection: { secret: x } }',
+    );
+    const { Rules } = bucketLifecycle() as { Rules: { Id: string }[] };
+    expect(Rules.filter(({ Id }) => Id.startsWith('archive-'))).toEqual([
+      {
+        Id: 'archive-a',
+        Status: 'Enabled',
+        Prefix: 'a/',
+        ObjectSizeGreaterThan: '16777216',
+        Transitions: [{ TransitionInDays: 30, StorageClass: 'GLACIER' }],
+      },
+      expect.objectContaining({
+        Prefix: 'a-b/',
+        Transitions: [{ TransitionInDays: 5, StorageClass: 'DEEP_ARCHIVE' }],
+      }),
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ sources:
     connection: { secret: prod/a }
     schedule: { cron: "30 2 * * ? *", timezone: Europe/Paris, jitterMinutes: 15 }
     restoreTest: { cron: "0 6 1 * ? *", timezone: Europe/Paris, rto: 4h }
+    archive: { afterDays: 30, storageClass: GLACIER }
   ab:
     rds: { cluster: b-prod }
     connection: { auth: iam, user: holdfast, database: b }
