@@ -26,7 +26,7 @@ export const Retention = z
     error: `has no rule that keeps anything: give at least one of ${KEEPING_KEYS.join(', ')}`,
     when: ({ value }) => isRecord(value),
   })
-  .describe('which recovery points stay; without it nothing is removed. Accepted and validated, not yet acted on');
+  .describe('which recovery points stay; without it nothing is removed');
 
 /** S3 refuses a lifecycle rule that moves objects to STANDARD_IA earlier. */
 const STANDARD_IA_MIN_DAYS = 30;
@@ -43,4 +43,4 @@ export const Archive = z
     const message = `${afterDays} is too early for STANDARD_IA: S3 takes ${STANDARD_IA_MIN_DAYS} days or more`;
     context.addIssue({ code: 'custom', path: ['afterDays'], message });
   })
-  .describe('where old archives go; accepted and validated, not yet acted on');
+  .describe('where archives of 16 MiB or more go when they are old');

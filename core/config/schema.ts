@@ -42,9 +42,7 @@ const Rds = z
           .min(1)
           .max(100)
           .optional()
-          .describe(
-            'how many of the snapshots that Holdfast made stay; held against the quota of the account, nothing is removed yet',
-          ),
+          .describe('how many of the snapshots that Holdfast made stay; held against the quota of the account'),
       })
       .optional(),
   })
@@ -143,7 +141,9 @@ const Storage = z
         days: z.int().min(1).max(36_500),
       })
       .optional()
-      .describe('how long nobody may delete an object; accepted and validated, not yet acted on'),
+      .describe(
+        'how long nobody may delete an object: in governance mode nobody without a special right, in compliance mode nobody',
+      ),
     kmsKey: textLike(
       /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/,
       'write the ARN of a KMS key, not of an alias: roles are granted the key itself',
@@ -176,7 +176,7 @@ export const SOURCE_KEYS = {
   network: Network.optional(),
   schedule: Schedule.optional(),
   alarmAfter: Duration.optional().describe(
-    'older than this without a verified recovery point is an alarm; accepted and validated, not yet acted on',
+    'older than this without a verified recovery point is an alarm; default: what the schedule lets expect, and two hours',
   ),
   sizeGate: SizeGate.prefault({}),
   retention: Retention.optional(),

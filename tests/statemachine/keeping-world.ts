@@ -79,11 +79,16 @@ export async function leave(row: RunRow, files: readonly string[] = ['archive.du
   const hasManifest = row.verdict !== undefined;
   if (hasManifest) await putObject(manifestKey(row), '{}');
   const stored = hasManifest && files.length > 0 ? { ...row, dumps: [databaseDump('orders', { objects })] } : row;
-  const rows = [stored, ...(row.verdict === 'verified' ? [latestRow(row)] : [])];
+  await record(stored);
+  return stored;
+}
+
+/** The row alone. */
+export async function record(row: RunRow): Promise<void> {
+  const rows = [row, ...(row.verdict === 'verified' ? [latestRow(row)] : [])];
   await dynamo().send(
     new BatchWriteCommand({ RequestItems: { [tableName()]: rows.map((Item) => ({ PutRequest: { Item } })) } }),
   );
-  return stored;
 }
 
 function latestRow({ source, run, startedAt, sk }: RunRow): Record<string, unknown> {
