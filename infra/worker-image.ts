@@ -21,28 +21,44 @@ const DOCKERFILE = join(import.meta.dirname, '../worker/Dockerfile');
 /** Programs that build and push images, with the same arguments. */
 const CLIENTS = ['docker', 'podman'] as const;
 
+/** Variables that set arguments of the Dockerfile, which describes them. */
+const BUILD_ARGUMENTS = {
+  HOLDFAST_BASE_IMAGE: 'BASE_IMAGE',
+  HOLDFAST_POSTGRES_SERVERS: 'POSTGRES_SERVERS',
+  HOLDFAST_EXTENSION_PACKAGES: 'EXTENSION_PACKAGES',
+  HOLDFAST_LOCALES: 'LOCALES',
+} as const;
+
 /**
  * Builds the image and pushes it, unless the account has it. The tag is a hash of what the image is made of, so an
- * unchanged worker keeps its task definition. HOLDFAST_BASE_IMAGE names a base other than the Dockerfile's.
+ * unchanged worker keeps its task definition. HOLDFAST_BASE_IMAGE and the like set the Dockerfile's arguments.
  * @returns the image's URI
  */
 export async function pushWorkerImage(buildDir: string): Promise<string> {
   await buildWorker(buildDir);
   copyFileSync(DOCKERFILE, join(buildDir, 'Dockerfile'));
-  const base = process.env['HOLDFAST_BASE_IMAGE'] ?? '';
-  const tag = contentTag(buildDir, base);
+  const buildArguments = imageBuildArguments();
+  const tag = contentTag(buildDir, buildArguments);
   const repository = await repositoryUri();
   const image = `${repository}:${tag}`;
   if (await hasImage(tag)) return image;
-  const arguments_ = base === '' ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
-  await runClient(['build', '--platform', 'linux/amd64', ...arguments_, '--tag', image, buildDir]);
+  await runClient(['build', '--platform', 'linux/amd64', ...buildArguments, '--tag', image, buildDir]);
   await login(repository);
   await runClient(['push', image]);
   return image;
 }
 
-function contentTag(buildDir: string, base: string): string {
-  const hash = createHash('sha256').update(base);
+/** What the environment sets of the Dockerfile's arguments; an empty list is a list, an empty base is none. */
+export function imageBuildArguments(): string[] {
+  return Object.entries(BUILD_ARGUMENTS).flatMap(([variable, name]) => {
+    const value = process.env[variable];
+    const isSet = value !== undefined && (value !== '' || name !== 'BASE_IMAGE');
+    return isSet ? ['--build-arg', `${name}=${value}`] : [];
+  });
+}
+
+function contentTag(buildDir: string, buildArguments: readonly string[]): string {
+  const hash = createHash('sha256').update(buildArguments.join('\0'));
   for (const file of ['Dockerfile', 'worker.mjs', 'rds-ca.pem']) hash.update(readFileSync(join(buildDir, file)));
   return hash.digest('hex').slice(0, 16);
 }

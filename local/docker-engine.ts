@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { HoldfastError } from '../core/errors.ts';
+import { imageBuildArguments } from '../infra/worker-image.ts';
 import { hasCode } from './error-code.ts';
 import { runCommand } from './run-command.ts';
 
@@ -16,7 +17,7 @@ const CLIENTS = [
 
 /**
  * Builds the worker's image in the engine that DOCKER_HOST names, or else in the one that listens on this machine;
- * HOLDFAST_BASE_IMAGE is the image to build on where it is not the official one.
+ * HOLDFAST_BASE_IMAGE and the like set the Dockerfile's arguments, as for a deployment.
  * @param image its name; a task definition has it without a registry
  * @param buildDir what packaging made; `worker/` in it is the build context
  * @returns the engine's address
@@ -24,10 +25,9 @@ const CLIENTS = [
  */
 export async function prepareDockerEngine(image: string, buildDir: string): Promise<string> {
   const host = engineAddress();
-  const base = process.env['HOLDFAST_BASE_IMAGE'];
   await runEngine(host, [
     'build',
-    ...(base === undefined || base === '' ? [] : ['--build-arg', `BASE_IMAGE=${base}`]),
+    ...imageBuildArguments(),
     // In full, as both engines complete it when a container asks for it: podman alone would prefix localhost/.
     ...['--tag', `docker.io/library/${image}`],
     ...['--file', DOCKERFILE, path.join(buildDir, 'worker')],

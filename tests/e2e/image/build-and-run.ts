@@ -57,10 +57,12 @@ async function chooseBase(host: string, wanted: string | undefined): Promise<str
   return LOCAL_BASE_IMAGE;
 }
 
-/** `up` takes both from its environment. */
+/** `up` takes them from its environment. */
 async function buildAndRun({ host }: Engine, base: string): Promise<void> {
   process.env['DOCKER_HOST'] = host;
   process.env['HOLDFAST_BASE_IMAGE'] = base;
+  // That one has clients only, and nowhere to get servers and locales from.
+  if (base === LOCAL_BASE_IMAGE) Object.assign(process.env, { HOLDFAST_POSTGRES_SERVERS: '', HOLDFAST_LOCALES: '' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-image-'));
   const configFile = path.join(directory, 'holdfast.yml');
   await writeFile(configFile, configOf(SOURCES));
