@@ -12,6 +12,10 @@ const WITH_TAGS = 'AWS asks for it when a snapshot is made with tags; the emulat
 const NOT_FOUND = 'without it S3 answers 403 instead of 404 for what is missing; the emulator does not ask';
 const ENCRYPTED = 'needs a key of its own, which no end-to-end test configures';
 
+const NOT_LOCKED =
+  'the emulator makes no bucket with Object Lock from a template; tests/statemachine/retention.test.ts does';
+const NO_CLUSTER = 'retention is tested with an instance; of a cluster the calls have other names';
+
 /** `<role> <action>`, `*` for any role, of what is allowed and not used in the tests. */
 export const UNUSED: Readonly<Record<string, string>> = {
   '* logs:CreateLogStream': BY_LAMBDA,
@@ -19,6 +23,7 @@ export const UNUSED: Readonly<Record<string, string>> = {
   '* kms:Decrypt': ENCRYPTED,
   '* kms:GenerateDataKey': ENCRYPTED,
   'BackupMachine lambda:InvokeFunction': BY_STATES,
+  'RetentionMachine lambda:InvokeFunction': BY_STATES,
   'BackupMachine ecs:RunTask': BY_STATES,
   'BackupMachine ecs:TagResource': BY_STATES,
   'BackupMachine ecs:StopTask': BY_STATES,
@@ -46,6 +51,14 @@ export const UNUSED: Readonly<Record<string, string>> = {
   'Backstop dynamodb:PutItem': 'for a run whose PlanBackup never ran, which no test makes in the deployed machine',
   'Backstop sqs:SendMessage': BY_LAMBDA_DESTINATION,
   'Worker rds-db:connect': 'the database asks for it at a login with IAM; a PostgreSQL outside of RDS does not',
+  'ApplyRetention s3:GetObjectRetention': NOT_LOCKED,
+  'ApplyRetention s3:GetObjectLegalHold': NOT_LOCKED,
+  'ApplyRetention states:DescribeExecution': 'no restore goes on when a point is removed in the tests of the stack',
+  'ApplyRetention rds:DeleteDBClusterSnapshot': NO_CLUSTER,
+  'ApplyRetention rds:DescribeDBClusterSnapshots': NO_CLUSTER,
+  'Sweep rds:DeleteDBClusterSnapshot': NO_CLUSTER,
+  'Sweep s3:AbortMultipartUpload': 'an upload that is older than a run can be takes a day to make',
+  'Schedule lambda:InvokeFunction': BY_SCHEDULER,
   'Schedule states:StartExecution': BY_SCHEDULER,
   'Schedule sqs:SendMessage': BY_SCHEDULER,
 };

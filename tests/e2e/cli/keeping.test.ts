@@ -1,8 +1,12 @@
 /** What stays and what goes, as a person sees it: a dump that lost its rows, a hold, and the retention machine. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
+import { CreateDBSnapshotCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { eventually } from '../local/mend-suite.ts';
+import { startMailbox, type Mailbox } from '../support/machine-mailbox.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { holdfast, holdfastJson } from './holdfast.ts';
@@ -13,6 +17,7 @@ const CONFIG = `sources:
     connection: { secret: test/shop, database: shop, sslMode: disable }
     alarmAfter: 26h
     retention: { keepLast: 1 }
+  idle: { connection: { secret: test/idle }, alarmAfter: 1s }
 `;
 
 /** The first start on a machine installs the toolchain. */
@@ -20,13 +25,19 @@ jest.setTimeout(240_000);
 
 let stack: TestStack;
 let server: PostgresServer;
+let mailbox: Mailbox;
 beforeAll(async () => {
-  [stack, server] = await Promise.all([startTestStack({ config: CONFIG }), startPostgres({ major: 17, password: 'p@ss' })]);
+  [stack, server] = await Promise.all([
+    startTestStack({ config: CONFIG }),
+    startPostgres({ major: 17, password: 'p@ss' }),
+  ]);
+  mailbox = startMailbox(stack);
   await query(server, 'postgres', 'CREATE DATABASE shop');
   await query(server, 'shop', 'CREATE TABLE item AS SELECT n, md5(n::text) FROM generate_series(1, 2000) n');
   await stack.registerDatabase(server, { secret: 'test/shop', rds: { instance: 'shop-prod' } });
 });
 afterAll(async () => {
+  await mailbox.stop();
   await server.stop();
   await stack.stop();
 });
@@ -101,7 +112,7 @@ describe('a source over some nights', () => {
     expect(await resultOf(first.run)).toMatch(/verified, held/);
 
     expect((await holdfast(stack.env, 'release', first.run)).code).toBe(0);
-    const { stdout } = await holdfast(stack.env, 'prune');
+    const { stdout } = await holdfast(stack.env, 'prune', 'shop');
     expect(stdout).toBe('shop: removed 1 point\n');
     expect(await keysOf(first.run)).toEqual([]);
     expect(await keysOf(last.run)).not.toEqual([]);
@@ -114,6 +125,65 @@ describe('a source over some nights', () => {
     expect(stdout).toMatch(/^shop-.*: removed \(verified\)\n/);
     expect(stdout).toMatch(/removed +20.* UTC: no rule keeps it\n/);
     expect((await holdfast(stack.env, 'hold', first.run, '--why', 'too late')).code).toBe(8);
+  });
+});
+
+describe('what the deployed functions do every hour', () => {
+  /** As EventBridge does; the emulator's command would have to be a dependency. */
+  async function invoke(name: string): Promise<void> {
+    const response = await fetch(`${stack.info.endpoint}/2015-03-31/functions/holdfast-local-${name}/invocations`, {
+      method: 'POST',
+      headers: {
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0',
+      },
+      body: '{}',
+    });
+    expect([response.status, response.headers.get('x-amz-function-error'), await response.text()]).toEqual([
+      200,
+      null,
+      expect.anything(),
+    ]);
+  }
+
+  const table = (): { TableName: string } => ({ TableName: stack.info.table });
+
+  test('people are told which source is overdue, and once only', async () => {
+    await invoke('CheckFreshness');
+    await sleep(1500);
+    const told = (): readonly { subject: string; text: string; outcome: string }[] =>
+      mailbox.mails.filter(({ outcome }) => outcome === 'overdue');
+    await invoke('CheckFreshness');
+    await invoke('CheckFreshness');
+    await eventually(() => Promise.resolve(told()[0]));
+    expect(told()).toMatchObject([
+      { subject: '[holdfast] OVERDUE idle', text: expect.stringMatching(/no run was ever verified/) },
+    ]);
+  });
+
+  test('what nobody owns is ended', async () => {
+    const { dynamo, rds } = stack.clients;
+    const claim = { pk: 'SOURCE#idle', sk: 'ACTIVE', run: 'gone', startedAt: '2026-01-01T00:00:00.000Z', attempt: 0 };
+    const owner = 'arn:aws:states:us-east-1:000000000000:execution:holdfast-local-backup:gone';
+    await dynamo.send(new PutCommand({ ...table(), Item: { ...claim, owner } }));
+    const { document } = await holdfastJson(stack.env, 'list', 'shop');
+    const removed = (document as { runs: { run: string; removed: unknown }[] }).runs.find((each) => each.removed);
+    await rds.send(
+      new CreateDBSnapshotCommand({
+        DBInstanceIdentifier: 'shop-prod',
+        DBSnapshotIdentifier: 'hf-shop-left',
+        Tags: [
+          { Key: 'holdfast:stage', Value: 'local' },
+          { Key: 'holdfast:run', Value: removed?.run ?? '' },
+        ],
+      }),
+    );
+    await invoke('Sweep');
+    const { Item } = await dynamo.send(new GetCommand({ ...table(), Key: { pk: claim.pk, sk: claim.sk } }));
+    expect(Item).toBeUndefined();
+    const { DBSnapshots = [] } = await rds.send(new DescribeDBSnapshotsCommand({}));
+    expect(DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier)).not.toContain('hf-shop-left');
+    expect(await resultOf('gone')).toMatch(/FAILED UnexpectedError/);
   });
 });
 
