@@ -3,13 +3,27 @@
 const STATEMENT_LENGTH_MAX = 200;
 const REASON_LENGTH_MAX = 500;
 
+const ERROR = /^pg_restore: (\[[^\]]*\] )?(error|fatal): /i;
+
+export const isError = (line: string): boolean => ERROR.test(line);
+
+/** What pg_restore of 17 and later sets in every session, and no server before 17 knows. */
+const UNKNOWN_SETTING = 'unrecognized configuration parameter "transaction_timeout"';
+
+export const isUnknownSetting = (line: string): boolean => isError(line) && line.endsWith(UNKNOWN_SETTING);
+
+/** Whether that is all that pg_restore went on after. */
+export function onlyUnknownSettings(stderr: string): boolean {
+  return stderr.includes('errors ignored on restore: ') && stderr.split('\n').filter(isError).every(isUnknownSetting);
+}
+
 /**
  * @param stderr of pg_restore, redacted
  * @returns such as `TABLE orders postgres: ERROR:  type "mood" does not exist, in: CREATE TABLE public.orders (…)`
  */
 export function describeFailure(stderr: string): string {
   const lines = stderr.split('\n');
-  const errorAt = lines.findIndex((line) => /^pg_restore: (\[[^\]]*\] )?(error|fatal): /i.test(line));
+  const errorAt = lines.findIndex((line) => isError(line) && !isUnknownSetting(line));
   if (errorAt === -1)
     return shorten(
       lines
@@ -20,7 +34,7 @@ export function describeFailure(stderr: string): string {
     );
   const entry = lines.slice(0, errorAt).findLast((line) => line.includes('from TOC entry'));
   const object = entry && /from TOC entry \d+; \d+ \d+ (.*)$/.exec(entry)?.[1];
-  const reason = (lines[errorAt] ?? '').replace(/^pg_restore: (\[[^\]]*\] )?(error|fatal): /i, '');
+  const reason = (lines[errorAt] ?? '').replace(ERROR, '');
   return [
     ...(object === undefined ? [] : [`${object}: `]),
     shorten(withoutValues(reason), REASON_LENGTH_MAX),

@@ -3,9 +3,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { HoldfastError } from '../../../core/errors.ts';
-import { describeFailure } from '../../../core/postgres/restore/pg-restore-error.ts';
+import {
+  describeFailure,
+  isError,
+  isUnknownSetting,
+  onlyUnknownSettings,
+} from '../../../core/postgres/restore/pg-restore-error.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import { endOf, killGroup, stopGroup, type ProcessEnd } from '../client-process.ts';
 import { collectStderr } from '../collect-stderr.ts';
@@ -20,6 +26,8 @@ export interface RestoreTarget {
   readonly database: string;
   /** The pg_restore program. */
   readonly program: string;
+  /** The server is older than what pg_restore says to every server: it does not know all of its first settings. */
+  readonly older: boolean;
   readonly applicationName: string;
   /** Ends every process; what waits for it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
@@ -52,7 +60,7 @@ export async function runPgRestore(target: RestoreTarget, part: ArchivePart): Pr
 
 async function runListed(target: RestoreTarget, { archive, jobs }: ArchivePart, useList: string): Promise<void> {
   const password = await target.server.password();
-  const child = spawn(target.program, pgRestoreArguments(archive, jobs, useList), {
+  const child = spawn(target.program, pgRestoreArguments(target, archive, jobs, useList), {
     env: clientEnvironment(connectionEnvironment(target, password)),
     stdio: ['pipe', 'ignore', 'pipe'],
     // A process group of its own, so that nothing of it outlives the job.
@@ -64,6 +72,7 @@ async function runListed(target: RestoreTarget, { archive, jobs }: ArchivePart, 
     stopGroup(child);
   };
   target.signal.addEventListener('abort', stop, { once: true });
+  if (target.older) stopAtError(child.stderr, stop);
   const fed = await feed(child, archive).catch((error: unknown) => {
     stop();
     return { error };
@@ -75,12 +84,24 @@ async function runListed(target: RestoreTarget, { archive, jobs }: ArchivePart, 
   target.signal.throwIfAborted();
   // A damaged archive explains what pg_restore stumbled over, and never the other way round.
   if (fed) throw fed.error;
-  requireGoodEnd(end, stderr.text());
+  requireGoodEnd(end, stderr.text(), target.older);
 }
 
-function pgRestoreArguments(archive: ArchivePart['archive'], jobs: number, useList: string): string[] {
+/** In place of --exit-on-error, which would end it at the first setting that the server does not know. */
+function stopAtError(stderr: Readable, stop: () => void): void {
+  createInterface({ input: stderr, terminal: false }).on('line', (line) => {
+    if (isError(line) && !isUnknownSetting(line)) stop();
+  });
+}
+
+function pgRestoreArguments(
+  { older }: RestoreTarget,
+  archive: ArchivePart['archive'],
+  jobs: number,
+  useList: string,
+): string[] {
   return [
-    '--exit-on-error',
+    ...(older ? [] : ['--exit-on-error']),
     '--no-password',
     '--format=custom',
     `--use-list=${useList}`,
@@ -136,12 +157,13 @@ function drained(stdin: Writable): Promise<void> {
   });
 }
 
-function requireGoodEnd({ code, signal, spawnError }: ProcessEnd, stderr: string): void {
+function requireGoodEnd({ code, signal, spawnError }: ProcessEnd, stderr: string, older: boolean): void {
   if (spawnError) {
     const message = `pg_restore did not start: ${spawnError.message}`;
     throw new HoldfastError('RestoreFailed', message, { cause: spawnError });
   }
   if (code === 0 && signal === null) return;
+  if (code === 1 && older && onlyUnknownSettings(stderr)) return;
   const how = signal === null ? '' : `pg_restore was ended by ${signal}: `;
   const said = describeFailure(stderr);
   throw new HoldfastError(

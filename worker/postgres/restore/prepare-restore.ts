@@ -61,6 +61,8 @@ export interface PreparedRestore {
   /** What this restore left in an earlier attempt: dropped, and made again. */
   readonly unfinished: boolean;
   readonly program: string;
+  /** The target is older than pg_restore. */
+  readonly older: boolean;
   /** Such as "pg_restore 17.11". */
   readonly client: string;
   /** Undefined: everything. */
@@ -86,8 +88,9 @@ export async function prepareRestore(context: RestoreContext, request: RestoreRe
   const needs = needsOf(request, archives, evidence, roles.names, chosen);
   const present = facts.database ? await presentIn(context, request.database, entries) : new Set<TocEntry>();
   requireNoProblem([...findProblems(needs, facts), ...collisions(request, chosen ?? new Set(entries), present)]);
-  const sourceMajor = Math.max(majorOf(archives.toc.dumpVersion), facts.major);
-  const { path: pgDump, name } = await findClient(context.pgRoot, sourceMajor, facts.version);
+  // No older pg_restore reads an archive than the pg_dump that wrote it, nor knows what a newer server needs.
+  const clientMajor = Math.max(majorOf(archives.toc.dumpVersion), facts.major);
+  const { path: pgDump, name } = await findClient(context.pgRoot, clientMajor, facts.version);
   return {
     archives,
     evidence,
@@ -95,6 +98,7 @@ export async function prepareRestore(context: RestoreContext, request: RestoreRe
     missingRoles: needs.roleNames.filter((role) => !facts.roles.has(role)),
     facts,
     unfinished,
+    older: facts.major < clientMajor,
     program: path.join(path.dirname(pgDump), 'pg_restore'),
     client: name.replace('pg_dump', 'pg_restore'),
     chosen,

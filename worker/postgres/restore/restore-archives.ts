@@ -122,7 +122,8 @@ function jobsOf({ prepared }: ArchiveRestore): number {
 
 function targetOf({ context, request, prepared }: ArchiveRestore, signal = context.signal): RestoreTarget {
   const { server, applicationName } = context;
-  return { server, database: request.database, program: prepared.program, applicationName, signal };
+  const { program, older } = prepared;
+  return { server, database: request.database, program, older, applicationName, signal };
 }
 
 /** Several archives at once; the first failure ends the others. */
