@@ -1,5 +1,6 @@
 /** The folders of runs in the bucket, as S3 lists them. */
 import { ListObjectsV2Command, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { runPrefix, type RunId } from '../core/keys.ts';
 import { s3 } from './clients.ts';
 
 export interface RunFolder {
@@ -18,6 +19,15 @@ export async function runFoldersOfDay(Bucket: string, source: string, day: strin
     }
   }
   return folders;
+}
+
+/** In which storage class each object of a run is, by its key. */
+export async function storageClassesOf(Bucket: string, run: RunId): Promise<ReadonlyMap<string, string>> {
+  const classes = new Map<string, string>();
+  for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket, Prefix: runPrefix(run) })) {
+    for (const { Key = '', StorageClass = 'STANDARD' } of page.Contents ?? []) classes.set(Key, StorageClass);
+  }
+  return classes;
 }
 
 /** Whether a run's folder holds its manifest, without reading it. */

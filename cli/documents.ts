@@ -57,7 +57,10 @@ export interface DumpDocument {
   readonly sizeBytes: number;
   readonly totals: Totals;
   readonly warnings: readonly string[];
-  readonly objects: readonly StoredObject[];
+  readonly objects: readonly (StoredObject & {
+    /** As S3 spells it; null: S3 no longer holds the object. */
+    readonly storageClass: string | null;
+  })[];
   /** Commands that restore it with stock tools; empty when manifest.json is gone. */
   readonly restore: readonly string[];
 }
@@ -130,9 +133,12 @@ export interface RunDetails {
   readonly bucket: string;
   readonly manifest: Manifest | undefined;
   readonly progress: Progress | undefined;
+  /** By key; an object that S3 no longer holds is not in it. */
+  readonly storageClasses: ReadonlyMap<string, string>;
 }
 
-export function describeRun({ run, bucket, manifest, progress }: RunDetails): RunDocument {
+export function describeRun(details: RunDetails): RunDocument {
+  const { run, bucket, progress } = details;
   return {
     ...summarize(run),
     executionArn: run.executionArn,
@@ -140,7 +146,7 @@ export function describeRun({ run, bucket, manifest, progress }: RunDetails): Ru
     serverVersion: run.server?.version ?? null,
     bucket,
     prefix: runPrefix(run),
-    dumps: (run.dumps ?? []).map((dump) => describeDump(dump, manifest)),
+    dumps: (run.dumps ?? []).map((dump) => describeDump(dump, details)),
     failedDatabases: (run.failedDatabases ?? []).map(({ database, failure }) => ({
       database,
       failure: withHint(failure),
@@ -151,8 +157,9 @@ export function describeRun({ run, bucket, manifest, progress }: RunDetails): Ru
   };
 }
 
-function describeDump(dump: DatabaseDump, manifest: Manifest | undefined): DumpDocument {
-  const { database, client, snapshotAt, totals, warnings, objects } = dump;
+function describeDump(dump: DatabaseDump, { manifest, storageClasses }: RunDetails): DumpDocument {
+  const { database, client, snapshotAt, totals, warnings } = dump;
+  const objects = dump.objects.map((object) => ({ ...object, storageClass: storageClasses.get(object.key) ?? null }));
   const restore = manifest?.dumps.find((each) => each.database === database)?.restore ?? [];
   return { database, client, snapshotAt, sizeBytes: sizeOf(dump), totals, warnings, objects, restore };
 }

@@ -1,5 +1,6 @@
 /** Everything that is stored of one run, as one document. */
 import { findActive, findManifest, findRunByName } from '../aws/recovery-points.ts';
+import { storageClassesOf } from '../aws/run-folders.ts';
 import type { Deployment } from '../aws/deployment.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { RunRow } from '../core/run-record.ts';
@@ -15,10 +16,11 @@ export async function loadRun({ table, bucket }: Deployment, name: string): Prom
   const run = await findRunByName(table, name);
   if (!run) return undefined;
   const manifest = await manifestOf(run, bucket);
+  const storageClasses = run.dumps ? await storageClassesOf(bucket, run) : new Map<string, string>();
   const active = run.status === 'running' ? await findActive(table, run.pk) : undefined;
   const progress = active?.run === name ? active.progress : undefined;
   return {
-    document: describeRun({ run, bucket, manifest, progress }),
+    document: describeRun({ run, bucket, manifest, progress, storageClasses }),
     warnings: missesManifest(run, manifest) ? [`${bucket} holds no manifest.json of run ${name}`] : [],
   };
 }

@@ -96,6 +96,7 @@ function renderVerification({ verification, status, dumps }: RunDocument): strin
 const OBJECT_COLUMNS: readonly Column[] = [
   { title: 'ROLE' },
   { title: 'SIZE', align: 'right' },
+  { title: 'CLASS' },
   { title: 'CRC32' },
   { title: 'SHA-256' },
   { title: 'KEY' },
@@ -109,9 +110,10 @@ function renderDump(dump: DumpDocument, bucket: string): string {
     ...(totals.largeObjects > 0 ? [countOf(totals.largeObjects, 'large object')] : []),
     formatBytes(dump.sizeBytes),
   ].join(', ');
-  const objectRows = objects.map(({ role, sizeBytes, checksum, sha256, key }) => [
+  const objectRows = objects.map(({ role, sizeBytes, storageClass, checksum, sha256, key }) => [
     role,
     formatBytes(sizeBytes),
+    storageClass ?? 'MISSING',
     checksum.value,
     sha256,
     key,

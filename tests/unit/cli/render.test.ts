@@ -3,7 +3,18 @@ import { summarize } from '../../../cli/documents.ts';
 import { renderList } from '../../../cli/render-list.ts';
 import { renderOutcome, renderRun } from '../../../cli/render-run.ts';
 import { databaseDump, runRow } from '../core/run-samples.ts';
-import { ABORTED, documentOf, PARTIAL, progressOf, REFUSED, SNAPSHOT_ONLY, VERIFIED } from './samples.ts';
+import {
+  ABORTED,
+  documentOf,
+  PARTIAL,
+  progressOf,
+  REFUSED,
+  REMARK,
+  REMOVED,
+  SNAPSHOT_ONLY,
+  SUSPECT,
+  VERIFIED,
+} from './samples.ts';
 
 // Links into the console are for AWS itself, not for the endpoint of whoever runs the tests.
 delete process.env['AWS_ENDPOINT_URL'];
@@ -17,7 +28,9 @@ const KINDS = {
   aborted: documentOf(ABORTED),
   'snapshot only': documentOf(SNAPSHOT_ONLY),
   running: documentOf(runRow(), { progress: progressOf() }),
-  'without its manifest': documentOf(VERIFIED, { manifest: undefined }),
+  'without its manifest': documentOf(VERIFIED, { manifest: undefined, storageClasses: new Map() }),
+  'accepted and held': documentOf({ ...SUSPECT, accepted: REMARK, hold: { ...REMARK, why: 'audit 2025' } }),
+  removed: documentOf(REMOVED),
 };
 
 test.each(Object.entries(KINDS))('show: %s', (_kind, run) => {
@@ -29,7 +42,7 @@ test.each(Object.entries(KINDS).filter(([kind]) => kind !== 'running'))('end of 
 });
 
 test('list', () => {
-  const rows = [VERIFIED, PARTIAL, REFUSED, ABORTED, SNAPSHOT_ONLY, runRow()];
+  const rows = [VERIFIED, PARTIAL, REFUSED, ABORTED, SNAPSHOT_ONLY, SUSPECT, REMOVED, runRow()];
   expect(`\n${renderList(rows.map(summarize))}\n`).toMatchSnapshot();
 });
 

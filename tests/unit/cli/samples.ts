@@ -71,8 +71,27 @@ export const SNAPSHOT_ONLY: RunRow = runRow({
 });
 
 /** The document of a row, with a manifest whose commands name the database, as far as the row has dumps. */
+export const REMARK = { by: 'ann@laptop', why: 'moved to the archive', at: FINISHED_AT };
+
+export const SUSPECT: RunRow = {
+  ...VERIFIED,
+  status: 'failed',
+  verdict: 'suspect',
+  failure: { code: 'Suspect', message: 'database orders: 1 table lost all rows: public.orders (had 1,234 rows)' },
+};
+
+/** What retention has left of a verified run. */
+export const REMOVED: RunRow = {
+  ...runRow({ run: VERIFIED.run, status: 'succeeded', finishedAt: FINISHED_AT }),
+  deletedAt: '2026-01-02T09:17:05.000Z',
+  deletedVerdict: 'verified',
+  removalReasons: ['older than 2y'],
+};
+
 export function documentOf(run: RunRow, more: Partial<RunDetails> = {}): RunDocument {
   const dumps = (run.dumps ?? []).map((dump) => ({ ...dump, restore: [`restore ${dump.database}`, 'then this'] }));
   const manifest = { dumps } as unknown as Manifest;
-  return describeRun({ run, bucket: 'holdfast-prod-bucket', manifest, progress: undefined, ...more });
+  const objects = (run.dumps ?? []).flatMap((dump) => dump.objects);
+  const storageClasses = new Map(objects.map(({ key, role }) => [key, role === 'archive' ? 'GLACIER' : 'STANDARD']));
+  return describeRun({ run, bucket: 'holdfast-prod-bucket', manifest, progress: undefined, storageClasses, ...more });
 }
