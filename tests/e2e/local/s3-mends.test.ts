@@ -6,6 +6,7 @@ import {
   HeadObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
+  RestoreObjectCommand,
 } from '@aws-sdk/client-s3';
 import { createBucket, MIB, s3Of, uploadParts } from './s3.ts';
 import { describeMend } from './mend-suite.ts';
@@ -38,6 +39,18 @@ describeMend('s3_upload_headers', {
     await uploadParts(s3, { bucket: 'locked', key: 'o', parts: [Buffer.from('x')], create });
     const { Retention } = await s3.send(new GetObjectRetentionCommand({ Bucket: 'locked', Key: 'o' }));
     expect(Retention).toMatchObject({ Mode: 'GOVERNANCE', RetainUntilDate: new Date('2099-01-01') });
+  },
+});
+
+describeMend('s3_thawed_versions', {
+  'a version that is being thawed says so, asked for by its version': async (emulator) => {
+    const s3 = await createBucket(emulator, 'archived', true);
+    const object = { Bucket: 'archived', Key: 'o' };
+    const { VersionId } = await s3.send(new PutObjectCommand({ ...object, Body: 'x', StorageClass: 'GLACIER' }));
+    const RestoreRequest = { Days: 1, GlacierJobParameters: { Tier: 'Standard' } } as const;
+    await s3.send(new RestoreObjectCommand({ ...object, VersionId, RestoreRequest }));
+    const head = await s3.send(new HeadObjectCommand({ ...object, VersionId }));
+    expect(head).toMatchObject({ StorageClass: 'GLACIER', Restore: expect.stringContaining('ongoing-request=') });
   },
 });
 
