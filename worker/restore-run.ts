@@ -50,6 +50,8 @@ export async function restoreRun(key: RowKey, options: RestoreOptions): Promise<
     ({ applicationName }) => restorePlanned(row, plan, applicationName, options, progress),
     (ended, times) => ({ ...ended, ...times }),
   );
+  const { failure } = result;
+  log(failure === null ? 'info' : 'error', 'restore ended', { outcome: failure?.code ?? 'restored', failure });
   return exitCodeOf(result);
 }
 
@@ -88,7 +90,7 @@ export async function restoreLocally(options: RestoreOptions): Promise<number> {
   }, PROGRESS_LINE_MS);
   const startedAt = new Date().toISOString();
   const result = await restoreScope(local, {
-    resolve: () => Promise.resolve(environmentDestination(options.certificatesDirectory)),
+    resolve: () => Promise.resolve(environmentDestination()),
     find: () => Promise.resolve(local.dump),
     applicationName: `holdfast restore ${process.pid}`,
     restore: local.run,
@@ -173,6 +175,5 @@ function bytesOf({ objects }: DatabaseDump): number {
 }
 
 function exitCodeOf({ failure }: { readonly failure: Failure | null }): number {
-  log(failure === null ? 'info' : 'error', 'restore ended', { outcome: failure?.code ?? 'restored', failure });
   return failure === null ? 0 : ERRORS[failure.code].exit;
 }

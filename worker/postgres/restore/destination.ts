@@ -1,11 +1,13 @@
 /** Which server a restore goes to. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { required } from '../../../aws/environment.ts';
 import { Connection } from '../../../core/config/connection.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import type { RestoreDestination } from '../../../core/restore-record.ts';
 import { readConnectionSecret } from '../../secret.ts';
-import { trustedCertificates, type TrustedCertificates } from '../certificates.ts';
+import { RDS_CA_FILE, rdsCertificatesPem, trustedCertificates, type TrustedCertificates } from '../certificates.ts';
 import { resolveServer, type Server, type ServerPlan } from '../server.ts';
 import { verifies } from '../tls.ts';
 
@@ -61,14 +63,8 @@ function definedOf<Fields extends object>(fields: Fields): { [Key in keyof Field
  * The server that libpq's variables name: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT.
  * @throws InvalidInput for a mode that libpq does not know
  */
-export function environmentDestination(certificatesDirectory: string): Destination {
-  const {
-    PGPORT: port,
-    PGPASSWORD: password = '',
-    PGDATABASE: database,
-    PGSSLMODE: mode = 'prefer',
-    PGSSLROOTCERT: rootFile,
-  } = process.env;
+export function environmentDestination(): Destination {
+  const { PGPORT: port, PGPASSWORD: password = '', PGDATABASE: database, PGSSLMODE: mode = 'prefer' } = process.env;
   const { data: sslMode } = Connection.shape.sslMode.safeParse(mode);
   if (sslMode === undefined) throw new HoldfastError('InvalidInput', `PGSSLMODE ${mode} is no mode of libpq`);
   const server: Server = {
@@ -77,15 +73,25 @@ export function environmentDestination(certificatesDirectory: string): Destinati
     user: required('PGUSER'),
     database,
     sslMode,
-    certificates:
-      rootFile === undefined
-        ? trustedCertificates(certificatesDirectory, !verifies(sslMode))
-        : certificatesOf(rootFile),
+    certificates: environmentCertificates(verifies(sslMode)),
     password: () => Promise.resolve(password),
   };
   return { server, secretDatabase: undefined };
 }
 
-function certificatesOf(file: string): TrustedCertificates {
-  return { file, pem: readFileSync(file, 'utf8'), dispose: () => undefined };
+/** Without PGSSLROOTCERT: the roots of RDS and of the system. */
+function environmentCertificates(needed: boolean): TrustedCertificates {
+  const file = process.env['PGSSLROOTCERT'];
+  if (!needed) return { file: '', pem: '', dispose: () => undefined };
+  if (file !== undefined) return { file, pem: readFileSync(file, 'utf8'), dispose: () => undefined };
+  const directory = mkdtempSync(path.join(tmpdir(), 'holdfast-rds-ca-'));
+  writeFileSync(path.join(directory, RDS_CA_FILE), rdsCertificatesPem());
+  const trusted = trustedCertificates(directory, false);
+  return {
+    ...trusted,
+    dispose: () => {
+      trusted.dispose();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
