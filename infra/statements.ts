@@ -95,11 +95,12 @@ export function iamUsersOf(
 
 /**
  * Secrets Manager appends six characters to the name in the ARN. A secret that does not exist is judged by the bare
- * name: without that, "no such secret" would be answered with a refusal.
+ * name: without that, "no such secret" would be answered with a refusal. Of any region, because a policy
+ * is short: fifty sources with secrets of their own must fit into it. The account is this one.
  */
 function secretArns(secret: string): Value[] {
   if (secret.startsWith('arn:')) return [secret];
-  const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}`;
+  const arn = `arn:\${AWS::Partition}:secretsmanager:*:\${AWS::AccountId}:secret:${secret}`;
   return [sub(arn), sub(`${arn}-??????`)];
 }
 

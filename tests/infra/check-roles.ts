@@ -158,8 +158,8 @@ export function checkRoles(template: () => Template): void {
   describe('the worker', () => {
     it('reads only the secrets that the configuration names', () => {
       expect(resourcesFor('Worker', /^secretsmanager:/)).toEqual([
-        'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:prod/a',
-        'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:prod/a-??????',
+        'arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:prod/a',
+        'arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:prod/a-??????',
         'arn:aws:secretsmanager:eu-west-1:123456789012:secret:c-AbCdEf',
       ]);
     });

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { requireWithinLimits, type Resource } from '../../infra/limits.ts';
-import { packageService } from '../../infra/package.ts';
-import { configFolder } from './packaged-service.ts';
+import { packageService, readTemplate } from '../../infra/package.ts';
+import { configFolder, resourcesOf } from './packaged-service.ts';
 
 const TIMEOUT_MS = 180_000;
 
@@ -67,6 +67,7 @@ describe('packaging', () => {
     for (const { remove } of configs) remove();
   });
 
+  /** @returns as `error` what was made, where nothing was refused */
   async function refusal(text: string): Promise<{ error: unknown; built: boolean }> {
     const config = configFolder(text);
     configs.push(config);
@@ -94,6 +95,30 @@ describe('packaging', () => {
       message: expect.stringContaining('/nowhere/holdfast.yml'),
     });
   });
+
+  it(
+    'takes 50 sources with secrets, schedules, tests, archives and retention of their own',
+    async () => {
+      const lines = Array.from({ length: 50 }, (_, index) => {
+        const name = `customers-eu-${index}`;
+        return `  ${name}: { rds: { instance: ${name} }, connection: { secret: prod/${name}/backup } }`;
+      });
+      const defaults = [
+        'schedule: { cron: "0 3 * * ? *", timezone: Europe/Paris }',
+        'restoreTest: { cron: "0 6 1 * ? *" }',
+        'retention: { daily: 14 }',
+        'archive: { afterDays: 30, storageClass: GLACIER }',
+      ];
+      const { error } = await refusal(`defaults:\n  ${defaults.join('\n  ')}\nsources:\n${lines.join('\n')}\n`);
+      expect(error).toMatchObject({ serviceDir: expect.any(String) });
+      const template = readTemplate((error as { serviceDir: string }).serviceDir);
+      expect(resourcesOf(template, 'AWS::Scheduler::Schedule').length).toBeGreaterThan(100);
+      expect(Object.keys(template.Resources).length).toBeLessThan(300);
+      // None of them for one source alone.
+      expect(resourcesOf(template, 'AWS::CloudWatch::Alarm').length).toBeLessThan(20);
+    },
+    TIMEOUT_MS,
+  );
 
   it(
     'refuses more sources than a template holds',
