@@ -52,8 +52,11 @@ function createRole(role: Role): string {
   );
 }
 
+/** A membership that is there already is not granted again: that takes the admin option, which one may lack. */
 function grantMembership({ member, group, admin }: Membership): string {
-  return `GRANT ${quoteIdentifier(group)} TO ${quoteIdentifier(member)}${admin ? ' WITH ADMIN OPTION' : ''};`;
+  const grant = `GRANT ${quoteIdentifier(group)} TO ${quoteIdentifier(member)}${admin ? ' WITH ADMIN OPTION' : ''};`;
+  const has = `pg_catalog.pg_has_role(${quoteLiteral(member)}, ${quoteLiteral(group)}, 'MEMBER')`;
+  return anonymousBlock(`IF NOT ${has} THEN ${grant} END IF;`);
 }
 
 /** The quote of the block must not occur in it: names may hold anything. */
