@@ -35,7 +35,10 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
     await query(source, 'shop', await fixture('hundreds.sql'));
     // A superuser needs no privilege to read what its materialized view is made of; its successor on RDS does.
     await query(source, 'shop', 'GRANT SELECT ON per_kind TO postgres');
-    point = await recordPoint(world, await runWorker(world, await planFor(world, source, { databases: ['shop'] })));
+    const plan = await planFor(world, source, { databases: ['shop'] });
+    // One archive, or definitions apart from rows: with either, large objects are somewhere else before 17 than after.
+    const jobs = major % 2 === 0 ? 1 : 3;
+    point = await recordPoint(world, await runWorker(world, { ...plan, dump: { ...plan.dump, jobs } }));
     target = await startPostgres({ major, password: 'other', user: 'rdsadmin' });
     await query(target, 'postgres', `CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master'`);
     // Roles that it may not grant, and that are members of one another already.
