@@ -137,8 +137,12 @@ function actionOf({ verdict }: Point, dump: Fate, snapshot: Fate | null): Decisi
   return snapshot?.keep === true ? 'removeDump' : 'remove';
 }
 
-/** Looks once more at the result, by the promise and not by the rules. */
-function requireProtected(decisions: readonly Decision[], { rules }: Policy): void {
+/**
+ * Looks once more at the result, by the promise and not by the rules.
+ * @param decisions newest first
+ * @throws RetentionRefused naming the point that would be lost
+ */
+export function requireProtected(decisions: readonly Decision[], { rules }: Pick<Policy, 'rules'>): void {
   const counted = decisions.filter(({ point }) => counts(point));
   const protectedRuns = counted.slice(0, rules?.atLeast ?? 1);
   const lost = protectedRuns.find(({ action }) => action === 'remove' || action === 'removeDump');

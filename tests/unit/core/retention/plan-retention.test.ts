@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { planRetention, type Decision } from '../../../../core/retention/plan-retention.ts';
+import { planRetention, requireProtected, type Decision } from '../../../../core/retention/plan-retention.ts';
 import type { Policy } from '../../../../core/retention/policy.ts';
 import type { Point } from '../../../../core/retention/recovery-point.ts';
 import { nights, point, policy } from './points.ts';
@@ -149,6 +149,33 @@ describe('a source whose newest verified point is too old', () => {
     expect(planRetention(points, policy({ keepLast: 1 }), NOW).frozen).toBe(
       'nothing goes: no verified recovery point exists',
     );
+  });
+});
+
+describe('a plan that would break its promise', () => {
+  const decision = (startedAt: string, action: Decision['action']): Decision => ({
+    point: point(startedAt),
+    action,
+    dump: { keep: action === 'keep', reasons: ['a bug'] },
+    snapshot: null,
+  });
+  const older = '2026-11-17T02:30:00Z';
+
+  it.each<[string, Decision[], number]>([
+    ['the newest verified point', [decision(LAST, 'remove')], 1],
+    ['the objects of it', [decision(LAST, 'removeDump')], 1],
+    ['one of atLeast', [decision(LAST, 'keep'), decision(older, 'remove')], 2],
+  ])('by removing %s is refused', (_title, decisions, atLeast) => {
+    expect(() => {
+      requireProtected(decisions, policy({ atLeast }));
+    }).toThrow(expect.objectContaining({ name: 'RetentionRefused' }));
+  });
+
+  it('is refused only then', () => {
+    const decisions = [decision(LAST, 'removeSnapshot'), decision(older, 'remove')];
+    expect(() => {
+      requireProtected(decisions, policy({ atLeast: 1 }));
+    }).not.toThrow();
   });
 });
 
