@@ -33,7 +33,12 @@ export const s3 = (): S3Client => (made.s3 ??= new S3Client());
  * new connection for every part.
  */
 export const uploadS3 = (): S3Client =>
-  (made.uploadS3 ??= new S3Client({ maxAttempts: 1, expectContinueHeader: false }));
+  (made.uploadS3 ??= new S3Client({ maxAttempts: 1, expectContinueHeader: false, logger: SILENT }));
+
+const silently = (): void => undefined;
+/** It would warn of each stream that it cannot repeat, on lines that are no log. */
+const SILENT = { debug: silently, info: silently, warn: silently, error: silently };
+
 /** For objects whose SHA-256 is compared: the SDK's own checksum would be a second one, that looks like a broken line. */
 export const restoreS3 = (): S3Client =>
   (made.restoreS3 ??= new S3Client({ responseChecksumValidation: 'WHEN_REQUIRED' }));

@@ -1,10 +1,14 @@
 /** A part of an upload while it is filled: in a buffer of the pool, and beyond the size of one in a file. */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { HoldfastError } from '../core/errors.ts';
 import type { PartPool } from './part-pool.ts';
 import { PART_BUFFER_BYTES, PARTS_MAX, partSizeBytes } from './part-size.ts';
 import { openSpillFile, type SpillFile } from './spill-file.ts';
+
+/** What is handed to a connection at once, which keeps copies of that. */
+const SLICE_BYTES = 512 * 1024;
+const STREAM_OPTIONS = { objectMode: false, highWaterMark: SLICE_BYTES };
 
 /**
  * Waits until buffer and, for a large part, file are free.
@@ -75,9 +79,9 @@ export class GrowingPart {
     if (this.#file) this.#releaseBuffer();
   }
 
-  /** All its bytes. */
-  open(): Buffer | Readable {
-    return this.#file?.read() ?? this.#buffer?.subarray(0, this.#filledBytes) ?? Buffer.alloc(0);
+  /** All its bytes, without a copy where they are in memory. */
+  open(): Readable {
+    return this.#file?.read() ?? Readable.from(slicesOf(this.#buffer?.subarray(0, this.#filledBytes)), STREAM_OPTIONS);
   }
 
   /** To be called once, when nobody reads its bytes any more. */
@@ -90,6 +94,10 @@ export class GrowingPart {
     if (this.#buffer) this.#pool.buffers.release(this.#buffer);
     this.#buffer = undefined;
   }
+}
+
+function* slicesOf(bytes: Buffer = Buffer.alloc(0)): Generator<Buffer> {
+  for (let offset = 0; offset < bytes.length; offset += SLICE_BYTES) yield bytes.subarray(offset, offset + SLICE_BYTES);
 }
 
 interface BorrowedFile extends Pick<SpillFile, 'append' | 'read'> {

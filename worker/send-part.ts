@@ -16,8 +16,12 @@ export interface PartToSend {
   readonly number: number;
   readonly sizeBytes: number;
   readonly crc32: number;
-  /** All its bytes, for one attempt. */
-  open(): Buffer | Readable;
+  /**
+   * All its bytes, for one attempt. As a stream, because of a buffer the SDK would read all bytes once more for their
+   * SHA-256, for no gain: S3 compares the body with its CRC32, which is in a signed header, and TLS keeps others out. And
+   * TLS would make a copy of all of it at once.
+   */
+  open(): Readable;
 }
 
 /**
@@ -48,7 +52,6 @@ export async function sendPart(
       ContentLength: sizeBytes,
       ChecksumCRC32,
     });
-    signWithoutBody(command);
     try {
       const answer = await uploadS3().send(command, { abortSignal });
       if (answer.ChecksumCRC32 !== undefined && answer.ChecksumCRC32 !== ChecksumCRC32) {
@@ -56,24 +59,9 @@ export async function sendPart(
       }
       return { PartNumber, ETag: answer.ETag, ChecksumCRC32 };
     } finally {
-      if (!Buffer.isBuffer(body)) body.destroy();
+      body.destroy();
     }
   });
-}
-
-/**
- * The SDK would read all bytes once more for their SHA-256, for no gain: S3 compares the body with its CRC32, which is in
- * a signed header, and TLS keeps others out.
- */
-function signWithoutBody(command: UploadPartCommand): void {
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { headers } = args.request as { readonly headers: Record<string, string> };
-      headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
-      return next(args);
-    },
-    { step: 'build', name: 'signWithoutBody' },
-  );
 }
 
 /** As S3 writes it: base64 of the big-endian value. */
