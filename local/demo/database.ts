@@ -32,6 +32,10 @@ export async function restoreArchive(server: PostgresServer, database: string, a
   await tool(server, 'pg_restore', ['--exit-on-error', '--dbname', database, archive]);
 }
 
+export async function dropTable(server: PostgresServer, database: string, table: string): Promise<void> {
+  await tool(server, 'psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '-c', `drop table ${table}`, database]);
+}
+
 /** Exact rows of every table, by name; a partitioned table counts as one. */
 export async function countRows(server: PostgresServer, database: string): Promise<ReadonlyMap<string, number>> {
   const query = `select format('select %L, count(*) from %I', relname, relname) from pg_class

@@ -1,13 +1,14 @@
 /**
  * `npm run demo`: one real database through the real, deployed machine, on this machine alone: backed up, verified,
  * announced, restored and its row counts compared. Then the same with a wrong password, because the promise is in the failure.
+ * In the end a restore test, with a recovery time that was measured, and a table that somebody drops and that comes back.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HoldfastError } from '../../core/errors.ts';
 import { restoreAndCompare } from './restore.ts';
-import { backUp, failToBackUp } from './runs.ts';
+import { backUp, failToBackUp, restoreTable, testRestore } from './runs.ts';
 import { startShop } from './shop.ts';
 import { fact, step } from './terminal.ts';
 
@@ -17,9 +18,12 @@ async function demo(directory: string): Promise<void> {
   process.once('SIGINT', () => void shop.stop().finally(() => process.exit(130)));
   try {
     const manifest = await backUp(shop);
-    step('The restore: stock pg_restore into a second database, row counts compared');
+    step('A restore without Holdfast: stock pg_restore into a second database, row counts compared');
     await restoreAndCompare(shop, manifest, directory);
     await failToBackUp(shop);
+    await shop.mendPassword();
+    await testRestore(shop);
+    await restoreTable(shop);
   } finally {
     await shop.stop();
   }
@@ -27,8 +31,8 @@ async function demo(directory: string): Promise<void> {
   fact('Everything above ran in a temporary folder, and has ended. To keep a stack and try it yourself:');
   fact('  npm run local -- up          the same stack, with holdfast.example.yml, until npm run local -- down');
   fact('  npm run local -- status      its endpoint: any AWS SDK or CLI can talk to it');
-  fact('  npx holdfast --help          backup, list, show');
-  fact('The machine is statemachine/backup.asl.json; each state has its file in functions/; the dump is worker/.');
+  fact('  npx holdfast --help          backup, restore, restore-test, verify, list, show, …');
+  fact('The machines are in statemachine/; each state has its file in functions/; dump and restore are in worker/.');
 }
 
 const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));

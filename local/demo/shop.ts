@@ -15,7 +15,11 @@ export const DATABASE = 'shop';
 const SECRET = 'demo/shop';
 const INSTANCE = 'shop-prod';
 
+/** Where to restore to: the secret's login, on the server that RDS knows. */
+export const TARGET = 'production';
+
 const CONFIG = `notifications: { email: [ops@example.com], on: [failed, succeeded] }
+restoreTargets: { ${TARGET}: { secret: ${SECRET}, sslMode: require } }
 sources:
   ${SOURCE}:
     type: postgres
@@ -23,6 +27,10 @@ sources:
     connection: { secret: ${SECRET}, sslMode: require }
     databases: [${DATABASE}]
     schedule: { cron: "30 2 * * ? *", timezone: Europe/Paris, jitterMinutes: 15 }
+    restoreTest:
+      cron: "0 6 1 * ? *"
+      rto: 1h
+      checks: [{ name: there are orders, sql: "select count(*) > 100000 from orders", expect: true }]
 `;
 
 export interface Shop {
@@ -33,6 +41,8 @@ export interface Shop {
   readonly env: Readonly<Record<string, string>>;
   /** Makes the stored password one that the server refuses. */
   breakPassword(): Promise<void>;
+  /** Makes it the right one again. */
+  mendPassword(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +75,10 @@ async function register(stack: StackInfo, server: PostgresServer, directory: str
   await clients.secretsManager.send(
     new CreateSecretCommand({ Name: SECRET, SecretString: secretValue(server.password) }),
   );
+  const storePassword = async (password: string): Promise<void> => {
+    const value = { SecretId: SECRET, SecretString: secretValue(password) };
+    await clients.secretsManager.send(new PutSecretValueCommand(value));
+  };
   await clients.rds.send(
     new CreateDBInstanceCommand({
       DBInstanceIdentifier: INSTANCE,
@@ -84,11 +98,8 @@ async function register(stack: StackInfo, server: PostgresServer, directory: str
     server,
     clients,
     env: sdkEnvironment(stack.endpoint, stack.endpoints),
-    breakPassword: async () => {
-      await clients.secretsManager.send(
-        new PutSecretValueCommand({ SecretId: SECRET, SecretString: secretValue('changed-by-somebody') }),
-      );
-    },
+    breakPassword: () => storePassword('changed-by-somebody'),
+    mendPassword: () => storePassword(server.password),
     stop: async () => {
       await stopStack(directory);
       await server.stop();
