@@ -10,7 +10,7 @@ import { latestKey, slotKey, snapshotIdentifier } from '../../../core/keys.ts';
 import type { Manifest } from '../../../core/manifest.ts';
 import { CREDENTIALS } from '../../../local/emulator.ts';
 import { expectLeft, expectSucceeded, objectsOf } from '../support/machine-expect.ts';
-import { tagsOfSnapshot } from '../support/machine-rds.ts';
+import { snapshotTags, tagsOfSnapshot } from '../support/machine-rds.ts';
 import { endOf, eventually, findRow, rowOf, rowsOfSource, startRun } from '../support/machine-run.ts';
 import type { SourceConfig } from '../support/machine-world.ts';
 import type { FaultWorld } from './fault-world.ts';
@@ -93,7 +93,7 @@ export function testGood(world: () => FaultWorld): void {
       ],
       verification: { by: 'VerifyDump', objects: 6 },
     });
-    expect(await tagsOfSnapshot(world(), manifest)).toEqual({ 'holdfast:source': 'instance', 'holdfast:run': run.run });
+    expect(await tagsOfSnapshot(world(), manifest)).toEqual(snapshotTags('instance', run.run));
     expect(await findRow(world(), latestKey('instance'))).toMatchObject({ run: run.run, runSk: row.sk });
     expect((await world().mailbox.endOf(run.run)).text).toContain('before 4.2');
   });
@@ -115,7 +115,7 @@ export function testGood(world: () => FaultWorld): void {
       const manifest = await expectSucceeded(world(), run, { servers: [server] });
       expectValid(manifest);
       expect(manifest.snapshot).toMatchObject({ kind: 'cluster', identifier: snapshotIdentifier(manifest) });
-      expect(await tagsOfSnapshot(world(), manifest)).toEqual({ 'holdfast:source': source, 'holdfast:run': run.run });
+      expect(await tagsOfSnapshot(world(), manifest)).toEqual(snapshotTags(source, run.run));
     }
   });
 }

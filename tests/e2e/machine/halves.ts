@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { expectNothing, expectPartial, objectsOf } from '../support/machine-expect.ts';
-import { setRds, tagsOfSnapshot } from '../support/machine-rds.ts';
+import { setRds, snapshotTags, tagsOfSnapshot } from '../support/machine-rds.ts';
 import { endOf, eventually, rowOf, startRun, storedManifest } from '../support/machine-run.ts';
 import type { SourceConfig } from '../support/machine-world.ts';
 import type { FaultWorld } from './fault-world.ts';
@@ -92,7 +92,7 @@ export function testHalves(world: () => FaultWorld): void {
     const { text } = await world().mailbox.endOf(run.run);
     expect(text).toContain(`RDS snapshot ${manifest.snapshot?.identifier ?? ''}: instance, 20 GiB, available`);
     expect(text).toContain('NO dump');
-    expect(await tagsOfSnapshot(world(), manifest)).toEqual({ 'holdfast:source': source, 'holdfast:run': run.run });
+    expect(await tagsOfSnapshot(world(), manifest)).toEqual(snapshotTags(source, run.run));
   });
 
   test.concurrent('one of several databases fails: partial, and the others are kept', async () => {

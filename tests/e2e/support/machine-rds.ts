@@ -21,6 +21,11 @@ export async function setRds({ stack }: MachineWorld, behaviour: RdsBehaviour): 
   if (!response.ok) throw new Error(`the emulator refused ${JSON.stringify(behaviour)}: ${await response.text()}`);
 }
 
+/** The tags that the snapshot of a run has. */
+export function snapshotTags(source: string, run: string): Readonly<Record<string, string>> {
+  return { 'holdfast:source': source, 'holdfast:run': run, 'holdfast:stage': 'local' };
+}
+
 /** The tags of a recovery point's snapshot, as RDS has them. */
 export async function tagsOfSnapshot(
   { stack }: MachineWorld,
