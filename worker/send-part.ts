@@ -52,8 +52,10 @@ export async function sendPart(
       ContentLength: sizeBytes,
       ChecksumCRC32,
     });
+    // The SDK does not notice when its source breaks off.
+    const broken = new Promise<never>((_, reject) => body.once('error', reject));
     try {
-      const answer = await uploadS3().send(command, { abortSignal });
+      const answer = await Promise.race([uploadS3().send(command, { abortSignal }), broken]);
       if (answer.ChecksumCRC32 !== undefined && answer.ChecksumCRC32 !== ChecksumCRC32) {
         throw new Error(`S3 took part ${PartNumber} with the CRC32 ${answer.ChecksumCRC32}, not ${ChecksumCRC32}`);
       }
