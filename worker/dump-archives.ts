@@ -8,6 +8,7 @@ import { largeObjectBytes } from './postgres/large-objects.ts';
 import { freeLocks, locksOfPgDump, requireLocks } from './postgres/lock-room.ts';
 import { runPgDump, type PgDumpJob } from './postgres/pg-dump.ts';
 import type { SnapshotHolder } from './postgres/snapshot.ts';
+import { describeWaits } from './postgres/waits.ts';
 import { together } from './together.ts';
 import { watchStall } from './watchdog.ts';
 
@@ -61,7 +62,8 @@ export async function dumpArchives(job: ArchivesJob): Promise<string[]> {
     tables: holder.relations,
     otherBytes: plan.largeObjectBytes,
   });
-  const stall = watchStall({ ...context, database }, (error) => {
+  const describe = (): Promise<string> => describeWaits(context.server, database, context.applicationName);
+  const stall = watchStall({ ...context, describeWaits: describe }, (error) => {
     work.failure.abort(error);
   });
   try {

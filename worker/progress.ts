@@ -1,17 +1,23 @@
 /** How far the worker is: in bytes that S3 has taken, and in data blocks of the archives that pg_dump writes. */
 import type { Progress } from '../core/run-record.ts';
-import type { Relation } from './postgres/relations.ts';
-import type { Moved } from './postgres/pg-dump.ts';
 
 /** The rate is that of the last half a minute: parts are large, and a report comes every ten seconds. */
 const RATE_WINDOW_MS = 30_000;
 /** Tables compress differently: nothing is foretold from less than this share of what is to be dumped. */
 const SHARE_KNOWN_MIN = 0.1;
 
+/** How far an archive is, since its beginning. */
+export interface Moved {
+  readonly bytes: number;
+  readonly blocksDone: number;
+  /** Data blocks that its table of contents names; null until that has been read. */
+  readonly blocksDue: number | null;
+}
+
 export interface DatabaseSize {
   /** How many will be begun. */
   readonly archives: number;
-  readonly tables: readonly Pick<Relation, 'schema' | 'name' | 'sizeBytes'>[];
+  readonly tables: readonly { readonly schema: string; readonly name: string; readonly sizeBytes: number }[];
   /** Of what is in the archives beside tables: large objects. */
   readonly otherBytes: number;
 }

@@ -2,8 +2,6 @@
 import { HoldfastError } from '../core/errors.ts';
 import { formatDuration } from '../core/format.ts';
 import type { PartPool } from './part-pool.ts';
-import type { Server } from './postgres/server.ts';
-import { describeWaits } from './postgres/waits.ts';
 import type { ProgressMeter } from './progress.ts';
 
 /** Where neither the plan nor holdfast.yml says another. */
@@ -12,13 +10,11 @@ const LOOKS_PER_STALL = 10;
 const LOOK_MS_MAX = 10_000;
 
 export interface WatchedDump {
-  readonly server: Server;
-  readonly database: string;
-  /** Of every session of the worker. */
-  readonly applicationName: string;
   readonly stallAfterMs: number;
   readonly pool: PartPool;
   readonly progress: ProgressMeter;
+  /** What each of our sessions waits for, as a clause; never rejects. */
+  readonly describeWaits: () => Promise<string>;
 }
 
 /**
@@ -43,15 +39,8 @@ export function watchStall(dump: WatchedDump, fail: (error: HoldfastError) => vo
   };
 }
 
-async function describeStall({
-  server,
-  database,
-  applicationName,
-  stallAfterMs,
-  pool,
-}: WatchedDump): Promise<HoldfastError> {
+async function describeStall({ stallAfterMs, pool, describeWaits }: WatchedDump): Promise<HoldfastError> {
   // Whoever reads next has no buffer only while S3 takes none of the parts that it was sent.
   const who = pool.starved ? 'S3 took no part of the archive' : 'pg_dump gave no byte';
-  const waits = await describeWaits(server, database, applicationName);
-  return new HoldfastError('DumpStalled', `${who} for ${formatDuration(stallAfterMs)}; ${waits}`);
+  return new HoldfastError('DumpStalled', `${who} for ${formatDuration(stallAfterMs)}; ${await describeWaits()}`);
 }

@@ -4,6 +4,7 @@ import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, type ErrorCode } from '../../core/errors.ts';
 import { walkArchive, type ArchiveWalker } from '../../core/postgres/archive-walker.ts';
 import { lastLines } from '../../core/postgres/stderr.ts';
+import type { Moved } from '../progress.ts';
 import type { Upload } from '../upload.ts';
 import { clientEnvironment } from './client-environment.ts';
 import { endOf, killGroup, stopGroup, type ProcessEnd } from './client-process.ts';
@@ -40,14 +41,6 @@ export interface PgDumpJob {
   readonly onMoved: (moved: Moved) => void;
   /** Told the name of each entry of the archive whose data has come, such as `TABLE DATA public.item`. */
   readonly onBlock: (name: string) => void;
-}
-
-/** How far an archive is, since its beginning. */
-export interface Moved {
-  readonly bytes: number;
-  readonly blocksDone: number;
-  /** Data blocks that its table of contents names; null until that has been read. */
-  readonly blocksDue: number | null;
 }
 
 /**
