@@ -2,22 +2,13 @@
 import type { Config } from '../core/config/schema.ts';
 import { readableSecrets } from '../core/plan-restore.ts';
 import { sub } from './cloudformation.ts';
-import {
-  allow,
-  bucket,
-  bucketKey,
-  executionsOf,
-  iamUsersOf,
-  loginStatements,
-  objects,
-  table,
-  type Statement,
-} from './statements.ts';
+import { allow, bucket, bucketKey, iamUsersOf, loginStatements, objects, table, type Statement } from './statements.ts';
 
 /** Without list, a missing key is answered with 403 and could not be told from a missing permission. */
 function readObjects(config: Config): Statement[] {
   return [
-    objects('GetObject', 'GetObjectVersion'),
+    // The versions that were verified, and no others.
+    objects('GetObjectVersion'),
     bucket('ListBucket', 'ListBucketVersions'),
     ...bucketKey(config, 'kms:Decrypt'),
   ];
@@ -52,7 +43,6 @@ export function restoreWorkerStatements(config: Config): Statement[] {
   return [
     table('GetItem', 'UpdateItem'),
     ...readObjects(config),
-    allow(['states:DescribeExecution'], executionsOf('restore')),
     ...loginStatements(
       readableSecrets(config),
       iamUsersOf(connections),
@@ -63,9 +53,5 @@ export function restoreWorkerStatements(config: Config): Statement[] {
 
 /** Reads dumps; its Postgres is its own, so that it logs in nowhere. */
 export function restoreTestWorkerStatements(config: Config): Statement[] {
-  return [
-    table('GetItem', 'UpdateItem'),
-    ...readObjects(config),
-    allow(['states:DescribeExecution'], executionsOf('restore-test')),
-  ];
+  return [table('GetItem', 'UpdateItem'), ...readObjects(config)];
 }

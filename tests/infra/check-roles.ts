@@ -56,7 +56,8 @@ const WORKING = ['BackupMachine', 'RestoreMachine', 'RestoreTestMachine'];
 /** Who may do what matters: exactly these roles, nobody else. */
 const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = [
   [/^s3:PutObject$/, ['CollectRestoreTest', 'RecordManifest', 'Worker']],
-  [/^s3:GetObject(Version)?$/, READERS],
+  [/^s3:GetObjectVersion$/, READERS],
+  [/^s3:GetObject$/, ['VerifyDump']],
   [/^s3:ListBucket$/, [...READERS, 'Sweep'].sort()],
   [/^s3:ListBucketVersions$/, ['ApplyRetention', ...READERS]],
   [/^s3:AbortMultipartUpload$/, ['Backstop', 'CollectDump', 'Sweep', 'Worker']],

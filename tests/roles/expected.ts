@@ -16,22 +16,39 @@ const NOT_LOCKED =
   'the emulator makes no bucket with Object Lock from a template; tests/statemachine/retention.test.ts does';
 const NO_CLUSTER = 'retention is tested with an instance; of a cluster the calls have other names';
 
+const NOT_ARCHIVED =
+  'no object of the stack is archived in the tests: a thaw takes hours; tests/statemachine/restore-functions.test.ts thaws one';
+const AT_RDS = 'the secret of a target says where it is; the demo asks RDS';
+const AT_LOGIN = 'the database asks for it at a login with IAM; a PostgreSQL outside of RDS does not';
+
+/** What a machine does that runs a worker. */
+const RUNNING_A_TASK = [
+  'lambda:InvokeFunction',
+  'ecs:RunTask',
+  'ecs:TagResource',
+  'ecs:StopTask',
+  'ecs:DescribeTasks',
+  'iam:PassRole',
+  'events:PutTargets',
+  'events:PutRule',
+  'events:DescribeRule',
+];
+
+const reasonFor = (
+  roles: readonly string[],
+  actions: readonly string[],
+  reason: string,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(roles.flatMap((role) => actions.map((action) => [`${role} ${action}`, reason])));
+
 /** `<role> <action>`, `*` for any role, of what is allowed and not used in the tests. */
 export const UNUSED: Readonly<Record<string, string>> = {
   '* logs:CreateLogStream': BY_LAMBDA,
   '* logs:PutLogEvents': BY_LAMBDA,
   '* kms:Decrypt': ENCRYPTED,
   '* kms:GenerateDataKey': ENCRYPTED,
-  'BackupMachine lambda:InvokeFunction': BY_STATES,
   'RetentionMachine lambda:InvokeFunction': BY_STATES,
-  'BackupMachine ecs:RunTask': BY_STATES,
-  'BackupMachine ecs:TagResource': BY_STATES,
-  'BackupMachine ecs:StopTask': BY_STATES,
-  'BackupMachine ecs:DescribeTasks': BY_STATES,
-  'BackupMachine iam:PassRole': BY_STATES,
-  'BackupMachine events:PutTargets': BY_STATES,
-  'BackupMachine events:PutRule': BY_STATES,
-  'BackupMachine events:DescribeRule': BY_STATES,
+  ...reasonFor(['BackupMachine', 'RestoreMachine', 'RestoreTestMachine'], RUNNING_A_TASK, BY_STATES),
   '* logs:CreateLogDelivery': BY_STATES,
   '* logs:GetLogDelivery': BY_STATES,
   '* logs:UpdateLogDelivery': BY_STATES,
@@ -46,11 +63,23 @@ export const UNUSED: Readonly<Record<string, string>> = {
   '* ecr:BatchGetImage': BY_ECS,
   'CreateSnapshot rds:AddTagsToResource': WITH_TAGS,
   'CheckSnapshot rds:DescribeDBClusterSnapshots': 'a snapshot of a cluster is available at once in the tests',
-  'VerifyDump s3:ListBucket': NOT_FOUND,
-  'VerifyDump s3:ListBucketVersions': NOT_FOUND,
+  ...reasonFor(
+    ['VerifyDump', 'PlanRestore', 'PlanRestoreTest', 'RestoreWorker', 'RestoreTestWorker'],
+    ['s3:ListBucket', 's3:ListBucketVersions'],
+    NOT_FOUND,
+  ),
+  ...reasonFor(
+    ['ThawObjects', 'CheckThaw'],
+    ['dynamodb:GetItem', 's3:GetObjectVersion', 's3:ListBucket', 's3:ListBucketVersions'],
+    NOT_ARCHIVED,
+  ),
+  'ThawObjects s3:RestoreObject': NOT_ARCHIVED,
+  'RestoreWorker rds:DescribeDBInstances': AT_RDS,
+  'RestoreWorker rds:DescribeDBClusters': AT_RDS,
+  'RestoreWorker rds-db:connect': AT_LOGIN,
   'Backstop dynamodb:PutItem': 'for a run whose PlanBackup never ran, which no test makes in the deployed machine',
   'Backstop sqs:SendMessage': BY_LAMBDA_DESTINATION,
-  'Worker rds-db:connect': 'the database asks for it at a login with IAM; a PostgreSQL outside of RDS does not',
+  'Worker rds-db:connect': AT_LOGIN,
   'ApplyRetention s3:GetObjectRetention': NOT_LOCKED,
   'ApplyRetention s3:GetObjectLegalHold': NOT_LOCKED,
   'ApplyRetention states:DescribeExecution': 'no restore goes on when a point is removed in the tests of the stack',
