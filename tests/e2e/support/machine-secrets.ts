@@ -38,10 +38,12 @@ function mails({ mailbox }: MachineWorld): Place[] {
 
 async function histories({ stack }: MachineWorld): Promise<Place[]> {
   const { stepFunctions } = stack.clients;
-  const stateMachineArn = stack.info.stateMachines.backup;
-  const { executions = [] } = await stepFunctions.send(
-    new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }),
+  const lists = await Promise.all(
+    Object.values(stack.info.stateMachines).map((stateMachineArn) =>
+      stepFunctions.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 })),
+    ),
   );
+  const executions = lists.flatMap((list) => list.executions ?? []);
   return Promise.all(
     executions.map(async ({ executionArn }) => {
       const command = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
