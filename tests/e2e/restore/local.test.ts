@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { execa } from 'execa';
-import type { LocalRestore} from '../../../core/restore-record.ts';
+import type { LocalRestore } from '../../../core/restore-record.ts';
 import { RestoreOutcome } from '../../../core/restore-record.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import { dumpShop, startShop } from '../support/restore-scene.ts';

@@ -42,7 +42,11 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
     target = await startPostgres({ major, password: 'other', user: 'rdsadmin' });
     await query(target, 'postgres', `CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master'`);
     // Roles that it may not grant, and that are members of one another already.
-    await query(target, 'postgres', 'CREATE ROLE "team ""x""" NOLOGIN; CREATE ROLE reporting LOGIN; GRANT "team ""x""" TO reporting');
+    await query(
+      target,
+      'postgres',
+      'CREATE ROLE "team ""x""" NOLOGIN; CREATE ROLE reporting LOGIN; GRANT "team ""x""" TO reporting',
+    );
   });
 
   afterAll(async () => {
