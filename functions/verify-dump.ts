@@ -8,7 +8,9 @@ import { headStored } from '../aws/stored-objects.ts';
 import { HoldfastError, toFailure } from '../core/errors.ts';
 import type { DatabaseDump, StoredObject } from '../core/manifest.ts';
 import { type RunRef, VerifyDumpInput, type VerifiedDump } from '../core/steps.ts';
+import { metricsOfVerification } from '../core/run-metrics.ts';
 import { requireArchive } from '../core/verify-object.ts';
+import { emitMetrics } from './emit-metrics.ts';
 import { findSuspicions } from './find-suspicions.ts';
 import { taskHandler } from './handler.ts';
 
@@ -27,6 +29,7 @@ async function verifyDump(ref: RunRef): Promise<VerifiedDump> {
   };
   const dumped = outcome.databases.filter((database) => database.status === 'dumped');
   for (const dump of dumped) await verifyDatabase(dump, verified);
+  emitMetrics(metricsOfVerification(verified), run.source, new Date());
   if (verified.objects > 0) return { ...verified, suspicions: await findSuspicions(run, goodOnes(dumped, verified)) };
   const [first] = verified.mismatches;
   if (first) throw new HoldfastError(first.failure.code, first.failure.message);

@@ -15,6 +15,7 @@ const ALARMS = [
   'LeftoversAlarm',
   'RemovalsInterruptedAlarm',
   'RetentionFailedAlarm',
+  'VerificationMismatchAlarm',
   'MessageNotSentAlarm',
   'BackstopQueueAlarm',
   'ScheduleQueueAlarm',

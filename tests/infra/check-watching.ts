@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { metricsOfSource, metricsOfStage, type Freshness } from '../../core/freshness.ts';
 import { metricsOfLeftovers } from '../../core/leftovers.ts';
 import { metricLine, type Metric } from '../../core/metric-line.ts';
+import { metricsOfVerification } from '../../core/run-metrics.ts';
 import type { Template } from '../../infra/limits.ts';
 import { arnOf, propertiesOf, ref, resourcesOf } from './packaged-service.ts';
 
@@ -60,6 +61,14 @@ export function checkWatching(template: () => Template): void {
       // Each period holds two looks: one that is late is not missing.
       expect(alarm['Period']).toBe(7200);
     });
+  });
+
+  it('of a verification that finds a mismatch looks at a metric that is written', () => {
+    const line = lineOf(metricsOfVerification({ mismatches: [] }));
+    const { MetricName, Dimensions, ...alarm } = propertiesOf(template(), 'VerificationMismatchAlarm');
+    expect(line._aws.CloudWatchMetrics[0]?.Metrics).toContainEqual({ Name: MetricName, Unit: 'Count' });
+    expect(Dimensions).toEqual([{ Name: 'Stage', Value: line.Stage }]);
+    expect(alarm).toMatchObject({ Statistic: 'Sum', Threshold: 1, AlarmActions: [ref('AlarmTopic')] });
   });
 
   describe('the dashboard', () => {
