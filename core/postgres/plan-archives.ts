@@ -17,7 +17,7 @@ export interface PlannedArchive {
   readonly file: string;
   /** Arguments of pg_dump; [] is the whole database. */
   readonly selection: readonly string[];
-  /** Tables that its pg_dump locks. */
+  /** Tables that its pg_dump locks, and sequences that it reads, which locks them too; where tables are named, at most. */
   readonly lockedTables: number;
 }
 
@@ -27,6 +27,8 @@ export interface PlannedRelation {
   readonly name: string;
   readonly kind: 'r' | 'p' | 'S';
   readonly withRows: boolean;
+  /** pg_dump does not write its rows where it is named. */
+  readonly ofExtension: boolean;
   readonly sizeBytes: number;
 }
 
@@ -48,10 +50,12 @@ const AUTO_JOBS = { min: 2, max: 4 } as const;
  * 2 MiB where that is 8 MiB, and a single argument 128 KiB (execve(2)); a name has 63 bytes.
  */
 const NAMES_BYTES_MAX = 512 * 1024;
+/** Its own, and that of the sequence which most own. */
+const LOCKS_PER_NAMED_TABLE = 2;
 
 /**
- * Of all databases of a run: each is about 350 bytes of the run's row, and an item of DynamoDB holds 400 KB. It leaves a
- * hundred databases (DATABASES_MAX) all that `auto` takes.
+ * Of all objects of a run in its row, of which DynamoDB keeps 400 KB with all else. It leaves a hundred databases
+ * (DATABASES_MAX) all that `auto` takes, where their keys have 140 characters.
  */
 const OBJECTS_MAX = 700;
 /** Schema, roles and evidence. */
@@ -76,18 +80,19 @@ export function dataBytesOf({ relations, largeObjectBytes }: Omit<ArchiveNeeds, 
 
 /** One archive, or the schema and two or more with rows. Never more than `jobs` with rows, fewer where that is of no use. */
 export function planArchives(needs: ArchiveNeeds): PlannedArchive[] {
-  const lockedTables = needs.relations.filter(({ kind }) => kind !== 'S').length;
+  const tables = needs.relations.filter(({ kind }) => kind !== 'S').length;
+  const lockedTables = tables + needs.relations.filter(({ kind, withRows }) => kind === 'S' && withRows).length;
   const named = tablesToName(needs);
   if (named.length === 0) return [{ role: 'archive', file: 'archive.dump', selection: [], lockedTables }];
   const bins = spread(named, needs.jobs - 1);
-  const archives: Omit<PlannedArchive, 'role' | 'file'>[] = bins.map((tables) => ({
-    selection: ['--section=data', ...tables.map((table) => naming('--table', table))],
-    lockedTables: tables.length,
+  const archives: Omit<PlannedArchive, 'role' | 'file'>[] = bins.map((bin) => ({
+    selection: ['--section=data', ...bin.map((table) => naming('--table', table))],
+    lockedTables: bin.length * LOCKS_PER_NAMED_TABLE,
   }));
   const rest = ['--section=data', ...named.map((table) => naming('--exclude-table-data', table))];
   archives.push({ selection: rest, lockedTables });
   return [
-    { role: 'schema', file: 'schema.dump', selection: ['--section=pre-data', '--section=post-data'], lockedTables },
+    { ...SCHEMA, lockedTables: tables },
     ...archives.map((archive, index) => ({ ...archive, role: 'data' as const, file: fileOf(index + 1) })),
   ];
 }
@@ -95,6 +100,12 @@ export function planArchives(needs: ArchiveNeeds): PlannedArchive[] {
 const fileOf = (number: number): string => `data-${String(number).padStart(2, '0')}.dump`;
 
 const hasRows = ({ kind, withRows, sizeBytes }: PlannedRelation): boolean => kind === 'r' && withRows && sizeBytes > 0;
+const SCHEMA = {
+  role: 'schema',
+  file: 'schema.dump',
+  selection: ['--section=pre-data', '--section=post-data'],
+} as const;
+
 
 /**
  * The largest tables; what is left for the last archive comes as near to the share of one job as it can. So the many
@@ -103,7 +114,7 @@ const hasRows = ({ kind, withRows, sizeBytes }: PlannedRelation): boolean => kin
 function tablesToName(needs: ArchiveNeeds): PlannedRelation[] {
   const share = dataBytesOf(needs) / needs.jobs;
   const tables = needs.relations.filter(hasRows).sort((a, b) => b.sizeBytes - a.sizeBytes);
-  const named = withinBytes(tables.filter((table) => canBeNamed(table, needs.encoding)));
+  const named = withinBytes(tables.filter((table) => !table.ofExtension && canBeNamed(table, needs.encoding)));
   let restBytes = dataBytesOf(needs) - named.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   for (let smallest = named.at(-1); smallest !== undefined; smallest = named.at(-1)) {
     const more = restBytes + smallest.sizeBytes;

@@ -3,37 +3,41 @@ import { HoldfastError } from '../../core/errors.ts';
 import type { Dump } from '../../core/config/schema.ts';
 import type { Evidence } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
+import { sqlState } from './connect-error.ts';
 import { databaseIdentity, databaseSettings } from './database-facts.ts';
+import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
 import type { ListedRelation } from './relations.ts';
 import type { Session } from './session.ts';
 
-const TABLES_PER_QUERY = 50;
+const RELATIONS_PER_QUERY = 50;
 
 /**
  * All of it, on the session that holds the snapshot: another session would need locks of its own, and would queue behind
  * whoever waits for the holder's, who would wait for ever.
  * @param holder in a transaction
  * @param wanted `none`: neither rows nor the bytes of large objects, which take their time
+ * @param lockTimeoutMs for sequences: nothing has locked them, and nothing else would end the wait
+ * @throws LockTimeout
  */
 export async function collectEvidence(
   holder: Session,
   relations: readonly ListedRelation[],
   wanted: Dump['evidence'],
+  lockTimeoutMs: number = LOCK_TIMEOUT_MS,
 ): Promise<Evidence> {
-  const description = await describeDatabase(holder, relations);
+  const sequences = await lastValues(holder, relations, lockTimeoutMs);
+  const description = { sequences, ...(await describeDatabase(holder)) };
   if (wanted === 'none') return { tables: [], ...description };
   const tables = await countRows(holder, relations);
   const sizeBytes = await measureLargeObjects(holder);
   return { tables, ...description, largeObjects: { ...description.largeObjects, sizeBytes } };
 }
 
-/** Everything but what takes its time. */
+/** What takes no time and no lock. */
 async function describeDatabase(
   session: Session,
-  relations: readonly ListedRelation[],
-): Promise<Pick<Evidence, 'sequences' | 'largeObjects' | 'extensions' | 'settings' | 'database'>> {
+): Promise<Pick<Evidence, 'largeObjects' | 'extensions' | 'settings' | 'database'>> {
   return {
-    sequences: await lastValues(session, relations),
     largeObjects: { count: await countLargeObjects(session) },
     extensions: await session.rows<Evidence['extensions'][number]>(EXTENSIONS_SQL),
     settings: await databaseSettings(session),
@@ -51,29 +55,36 @@ async function countRows(session: Session, relations: readonly ListedRelation[])
     if (kind !== 'S') totals.set(quoteName(rootSchema, rootName), { schema: rootSchema, name: rootName, rows: 0 });
   }
   const counted = relations.filter(({ kind, withRows }) => kind === 'r' && withRows);
-  for (let start = 0; start < counted.length; start += TABLES_PER_QUERY) {
-    const batch = counted.slice(start, start + TABLES_PER_QUERY);
+  for (let start = 0; start < counted.length; start += RELATIONS_PER_QUERY) {
+    const batch = counted.slice(start, start + RELATIONS_PER_QUERY);
     const rows = await releasingLocks(session, () => session.rows<{ index: number; count: string }>(countSql(batch)));
     for (const { index, count } of rows) addRows(totals, batch[index], Number(count));
   }
   return [...totals.values()];
 }
 
-/** A query locks the indexes of its tables too, until its transaction ends or is rolled back to a point before. */
+/**
+ * A query locks sequences, and the indexes of its tables too, until its transaction ends or is rolled back to a point
+ * before.
+ */
 async function releasingLocks<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.run('SAVEPOINT before_count');
+  await session.run('SAVEPOINT before_read');
   const result = await work();
-  await session.run('ROLLBACK TO SAVEPOINT before_count');
-  await session.run('RELEASE SAVEPOINT before_count');
+  await session.run('ROLLBACK TO SAVEPOINT before_read');
+  await session.run('RELEASE SAVEPOINT before_read');
   return result;
 }
 
-/** ONLY: the rows of inheriting tables and of partitions are counted with those. */
+/**
+ * ONLY: the rows of inheriting tables and of partitions are counted with those. What an extension says of its rows comes
+ * behind the name, as in the query of pg_dump.
+ */
 function countSql(batch: readonly ListedRelation[]): string {
   return batch
-    .map(
-      ({ schema, name }, index) => `SELECT ${index} AS index, pg_catalog.count(*) FROM ONLY ${quoteName(schema, name)}`,
-    )
+    .map(({ schema, name, condition }, index) => {
+      const rows = `SELECT FROM ONLY ${quoteName(schema, name)} ${condition ?? ''}`;
+      return `SELECT ${index} AS index, pg_catalog.count(*) FROM (${rows}) AS dumped`;
+    })
     .join(' UNION ALL ');
 }
 
@@ -89,9 +100,49 @@ function addRows(
   total.rows += rows;
 }
 
-async function lastValues(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['sequences']> {
+/** Null: the sequence was never used. In the order of the relations. */
+async function lastValues(
+  session: Session,
+  relations: readonly ListedRelation[],
+  lockTimeoutMs: number,
+): Promise<Evidence['sequences']> {
   const sequences = relations.filter(({ kind, withRows }) => kind === 'S' && withRows);
-  return session.rows<Evidence['sequences'][number]>(SEQUENCES_SQL, [sequences.map(({ oid }) => oid)]);
+  const values: (string | null)[] = [];
+  for (let start = 0; start < sequences.length; start += RELATIONS_PER_QUERY) {
+    const batch = sequences.slice(start, start + RELATIONS_PER_QUERY);
+    const read = await releasingLocks(session, () => readSequences(session, batch, lockTimeoutMs));
+    for (const { index, value } of read) values[start + index] = value;
+  }
+  return sequences.map(({ schema, name }, index) => ({ schema, name, lastValue: values[index] ?? null }));
+}
+
+interface SequenceValue {
+  /** In the batch. */
+  readonly index: number;
+  readonly value: string | null;
+}
+
+/**
+ * As a table is read: pg_sequence_last_value would wait for an ALTER SEQUENCE that is not committed, though nothing of it
+ * disturbs a reader.
+ */
+async function readSequences(
+  session: Session,
+  batch: readonly ListedRelation[],
+  lockTimeoutMs: number,
+): Promise<SequenceValue[]> {
+  const sql = batch.map(
+    ({ schema, name }, index) =>
+      `SELECT ${index} AS index, CASE WHEN is_called THEN last_value::text END AS value FROM ${quoteName(schema, name)}`,
+  );
+  await session.run(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+  try {
+    return await session.rows<SequenceValue>(sql.join(' UNION ALL '));
+  } catch (error) {
+    if (sqlState(error) !== '55P03') throw error;
+    await session.run('ROLLBACK TO SAVEPOINT before_read');
+    throw await lockTimeoutError(session, lockTimeoutMs, batch, error);
+  }
 }
 
 async function countLargeObjects(session: Session): Promise<number> {
@@ -115,13 +166,6 @@ SELECT COALESCE(pg_catalog.sum(closed.bytes), 0) AS bytes
                   FROM (SELECT pg_catalog.lo_open(oid, 262144) AS fd FROM pg_catalog.pg_largeobject_metadata) opened
                ) measured
        ) closed`;
-
-/** Null: the sequence was never used. */
-const SEQUENCES_SQL = `
-SELECT n.nspname AS schema, c.relname AS name, pg_catalog.pg_sequence_last_value(c.oid)::text AS "lastValue"
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.oid = ANY ($1::pg_catalog.oid[])
- ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 const EXTENSIONS_SQL = `
 SELECT e.extname AS name, n.nspname AS schema, e.extversion AS version

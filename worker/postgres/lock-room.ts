@@ -14,9 +14,9 @@ const SHARE_USED_MAX = 0.9;
 /** A pg_dump also locks the catalogs that it reads, with their indexes. */
 const LOCKS_OF_CATALOGS = 200;
 
-/** What one session of pg_dump locks. */
-export function locksOfPgDump(tables: number): number {
-  return tables + LOCKS_OF_CATALOGS;
+/** What one session of pg_dump locks. @param relations tables and the sequences that it reads */
+export function locksOfPgDump(relations: number): number {
+  return relations + LOCKS_OF_CATALOGS;
 }
 
 /** How many more locks may be taken on the server by all sessions of a dump together. */

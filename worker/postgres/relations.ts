@@ -19,6 +19,10 @@ export interface ListedRelation {
   readonly rootName: string;
   /** False where excludeTableData leaves its rows out. */
   readonly withRows: boolean;
+  /** Made by an extension, which dumps its rows (`pg_extension_config_dump`), not its definition. */
+  readonly ofExtension: boolean;
+  /** `WHERE ...`: which of its rows an extension dumps; null: all. */
+  readonly condition: string | null;
   readonly readable: boolean;
   /** Row-level security would hide rows of it from this user, so pg_dump refuses it. */
   readonly rowSecurity: boolean;
@@ -32,8 +36,8 @@ export interface Relation extends ListedRelation {
 }
 
 /**
- * Tables, partitioned tables and sequences as pg_dump selects them: those of the system and of extensions are not
- * dumped, nor what excludeTables matches.
+ * Tables, partitioned tables and sequences as pg_dump selects them: those of the system are not dumped, nor what
+ * excludeTables matches, and of those of an extension only what it names as its configuration.
  */
 export async function listRelations(session: Session, dump: Dump): Promise<ListedRelation[]> {
   return session.rows<ListedRelation>(RELATIONS_SQL, [
@@ -63,7 +67,7 @@ const matches = (parameter: string): string => `EXISTS (
 const RELATIONS_SQL = `
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        root_schema.nspname AS "rootSchema", root.relname AS "rootName",
-       NOT ${matches('$2')} AS "withRows",
+       NOT ${matches('$2')} AS "withRows", member.is AS "ofExtension", NULLIF(config.condition, '') AS condition,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
                   ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END AS readable,
@@ -74,11 +78,14 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
   JOIN pg_catalog.pg_class root
     ON root.oid = CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END
   JOIN pg_catalog.pg_namespace root_schema ON root_schema.oid = root.relnamespace
+  CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                                        AND d.objid = c.oid AND d.deptype = 'e') AS is) member
+  LEFT JOIN (SELECT pg_catalog.unnest(extconfig) AS oid, pg_catalog.unnest(extcondition) AS condition
+               FROM pg_catalog.pg_extension) config ON config.oid = c.oid
  WHERE c.relkind IN ('r', 'p', 'S')
    AND c.relpersistence <> 't'
    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+   AND (NOT member.is OR config.oid IS NOT NULL AND NOT ${matches('$2')})
    AND NOT ${matches('$1')}
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 

@@ -10,7 +10,7 @@ import { HoldfastError, toFailure } from '../../core/errors.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
-import { lockTimeoutError } from './lock-timeout.ts';
+import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
 import {
   listRelations,
   measureRelations,
@@ -23,10 +23,11 @@ import {
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import type { Server } from './server.ts';
 
-/** Tables that are made or dropped while their list is read make it stale; each attempt starts with a new list. */
+/** Tables that change while their list is read make it stale; each attempt starts with a new list. */
 const ATTEMPTS_MAX = 5;
-const LOCK_TIMEOUT_MS = 60_000;
 const TABLES_PER_LOCK = 200;
+/** No such table, no such schema, and a deadlock: whoever was on the other side changes tables of the list. */
+const STALE = new Set(['42P01', '3F000', '40P01']);
 
 export interface SnapshotHolder {
   readonly session: Session;
@@ -84,8 +85,9 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
     if (await lockAll(locking, listed)) {
       const exported = await exportSnapshot(holder);
       const seen = await listRelations(holder, dump);
-      const locked = new Set(listed.map(({ oid }) => oid));
-      if (seen.every(({ oid, kind }) => kind === 'S' || locked.has(oid))) {
+      // What the list calls a table may have been another one when it was locked.
+      const locked = await lockedRelations(holder);
+      if (seen.every((relation) => !isLocked(relation) || locked.has(relation.oid))) {
         const relations = await measureRelations(holder, seen);
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
         return { ...exported, session: holder, relations, warnings, close: () => holder.close() };
@@ -93,7 +95,7 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
     }
     await holder.run('ROLLBACK');
   }
-  const message = `tables were created or dropped all the time: no list of them held still in ${ATTEMPTS_MAX} attempts`;
+  const message = `tables were created, dropped or altered all the time: no list of them held still in ${ATTEMPTS_MAX} attempts`;
   throw new HoldfastError('DumpFailed', message);
 }
 
@@ -102,27 +104,50 @@ async function isReplica(session: Session): Promise<boolean> {
   return row?.replica === true;
 }
 
-/** @returns false when a table of the list is gone by now */
-async function lockAll(
-  { holder, lister, lockTimeoutMs }: Locking,
-  listed: readonly ListedRelation[],
-): Promise<boolean> {
-  const tables = listed.filter(({ kind }) => kind !== 'S').map(({ schema, name }) => quoteName(schema, name));
-  await requireLocks(lister, tables.length + locksOfPgDump(tables.length));
+/** A sequence cannot be locked, and nothing of it is lost by what a lock would hold up. */
+const isLocked = ({ kind }: ListedRelation): boolean => kind !== 'S';
+
+/** Of the session's own transaction. */
+async function lockedRelations(session: Session): Promise<ReadonlySet<number>> {
+  const locks = await session.rows<{ oid: number }>(LOCKED_SQL);
+  return new Set(locks.map(({ oid }) => oid));
+}
+
+const LOCKED_SQL = `
+SELECT relation AS oid
+  FROM pg_catalog.pg_locks
+ WHERE locktype = 'relation' AND granted AND pid = pg_catalog.pg_backend_pid()
+   AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`;
+
+/** @returns false when the list is stale by now */
+async function lockAll(locking: Locking, listed: readonly ListedRelation[]): Promise<boolean> {
+  const { holder, lister, lockTimeoutMs } = locking;
+  const tables = listed.filter(isLocked);
+  const sequencesRead = listed.filter(({ kind, withRows }) => kind === 'S' && withRows).length;
+  await requireLocks(lister, tables.length + locksOfPgDump(tables.length + sequencesRead));
   await holder.run(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-  try {
-    for (let start = 0; start < tables.length; start += TABLES_PER_LOCK) {
-      const batch = tables.slice(start, start + TABLES_PER_LOCK).map((table) => `ONLY ${table}`);
-      await holder.run(`LOCK TABLE ${batch.join(', ')} IN ACCESS SHARE MODE`);
-    }
-  } catch (error) {
-    const state = sqlState(error);
-    if (state === '42P01' || state === '3F000') return false;
-    if (state === '55P03') throw await lockTimeoutError(lister, lockTimeoutMs / 1000, error);
-    throw error;
+  for (let start = 0; start < tables.length; start += TABLES_PER_LOCK) {
+    if (!(await lockTables(locking, tables.slice(start, start + TABLES_PER_LOCK)))) return false;
   }
   await holder.run('SET LOCAL lock_timeout = 0');
   return true;
+}
+
+/** @returns false when the list is stale by now */
+async function lockTables(
+  { holder, lister, lockTimeoutMs }: Locking,
+  tables: readonly ListedRelation[],
+): Promise<boolean> {
+  const names = tables.map(({ schema, name }) => `ONLY ${quoteName(schema, name)}`);
+  try {
+    await holder.run(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+    return true;
+  } catch (error) {
+    const state = sqlState(error) ?? '';
+    if (STALE.has(state)) return false;
+    if (state === '55P03') throw await lockTimeoutError(lister, lockTimeoutMs, tables, error);
+    throw error;
+  }
 }
 
 async function exportSnapshot(holder: Session): Promise<Pick<SnapshotHolder, 'snapshot' | 'takenAt' | 'proveAlive'>> {

@@ -155,7 +155,15 @@ describe('a server with few locks', () => {
 
 const RELATION: Relation = {
   ...{ oid: 0, schema: 'public', name: '', kind: 'r', rootSchema: 'public', rootName: '' },
-  ...{ withRows: true, readable: true, rowSecurity: false, unlogged: false, sizeBytes: 1_000_000_000 },
+  ...{
+    withRows: true,
+    ofExtension: false,
+    condition: null,
+    readable: true,
+    rowSecurity: false,
+    unlogged: false,
+    sizeBytes: 1_000_000_000,
+  },
 };
 
 /** What patterns, quoting and regular expressions treat as special, and names that such a pattern would match too. */
@@ -186,7 +194,14 @@ const NAMES = [
 
 describe('a database of odd names', () => {
   const tables = ['public', 'Odd.$ "schema"'].flatMap((schema) =>
-    NAMES.map((name): PlannedRelation => ({ schema, name, kind: 'r', withRows: true, sizeBytes: 8192 })),
+    NAMES.map((name): PlannedRelation => ({
+      schema,
+      name,
+      kind: 'r',
+      withRows: true,
+      ofExtension: false,
+      sizeBytes: 8192,
+    })),
   );
   const argumentFor = ({ schema, name }: PlannedRelation): string => `--table=${quoteName(schema, name)}`;
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Client } from 'pg';
 import { Dump } from '../../../core/config/dump.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { planDatabase } from '../../../worker/dump-archives.ts';
 import { watchBlocked } from '../../../worker/postgres/blocked-ddl.ts';
 import { collectEvidence } from '../../../worker/postgres/evidence.ts';
 import { holdSnapshot, type HolderOptions, type SnapshotHolder } from '../../../worker/postgres/snapshot.ts';
@@ -136,9 +137,131 @@ test('a lock that does not come in time names who holds it', async () => {
   const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   await expect(hold({}, { lockTimeoutMs: 200 })).rejects.toMatchObject({
     code: 'LockTimeout',
-    message: `a table was locked for 0.2 s: held by process ${rows[0]?.pid ?? 0} of postgres (migration) on item`,
+    message: `a lock was waited for, for 0.2 s: held by process ${rows[0]?.pid ?? 0} of postgres (migration) on item`,
   });
   await other.end();
+});
+
+test('a lock that does not come in time names who queues before it, and nobody who is not in the way', async () => {
+  const bystander = await begin('CREATE TABLE elsewhere ()');
+  const reader = await begin('SELECT FROM item');
+  const { rows } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const altered = query(server, database, 'ALTER TABLE item ADD COLUMN note text');
+  await untilWaiting(server, database);
+  const who = `wanted before by process \\d+ of postgres \\(\\) on item, who waits for ${rows[0]?.pid ?? 0}`;
+  await expect(hold({}, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+    code: 'LockTimeout',
+    message: expect.stringMatching(new RegExp(`^a lock was waited for, for 0\\.2 s: ${who}$`)) as unknown,
+  });
+  await Promise.all([reader.end(), bystander.end()]);
+  await altered;
+});
+
+test('a deadlock with a migration is lost by the holder, who begins again', async () => {
+  await query(server, database, 'CREATE TABLE first ()');
+  // The one whose wait has lasted its deadlock_timeout gives way.
+  const other = await begin("SET LOCAL deadlock_timeout = '20s'; LOCK TABLE item");
+  const held = hold();
+  await untilWaiting(server, database);
+  await other.query('LOCK TABLE first; COMMIT');
+  await other.end();
+  const holder = await held;
+  expect(names(holder)).toEqual(['first', 'item']);
+  await holder.close();
+});
+
+test("tables that took each other's names while they were locked are all locked", async () => {
+  const create = ['one', 'two'].map((schema) => `CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.data (n integer)`);
+  await query(server, database, `${create.join(';')}; CREATE TABLE one.later ()`);
+  const other = await begin('LOCK TABLE one.later');
+  const held = hold();
+  await untilWaiting(server, database);
+  const swap = ['one RENAME TO three', 'two RENAME TO one', 'three RENAME TO two'];
+  await query(server, database, swap.map((change) => `ALTER SCHEMA ${change}`).join(';'));
+  await other.query('COMMIT');
+  await other.end();
+  const holder = await held;
+  const locked = await holder.session.rows<{ name: string }>(`SELECT relation::regclass::text AS name
+    FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND relation >= 16384 ORDER BY 1`);
+  expect(locked.map(({ name }) => name)).toEqual(['one.data', 'public.item', 'two.data', 'two.later']);
+  await holder.close();
+});
+
+describe('the configuration of an extension', () => {
+  beforeEach(async () => {
+    // With an OID of its own: pg_dump takes what initdb made for part of the server.
+    await query(server, database, 'DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql');
+    await query(
+      server,
+      database,
+      `CREATE TABLE configured AS SELECT n FROM generate_series(1, 12) n; CREATE TABLE internal (); CREATE SEQUENCE counter;
+       ALTER EXTENSION plpgsql ADD TABLE configured; ALTER EXTENSION plpgsql ADD TABLE internal;
+       ALTER EXTENSION plpgsql ADD SEQUENCE counter; SELECT nextval('counter');
+       UPDATE pg_extension SET extconfig = ARRAY['configured'::regclass, 'counter'::regclass]::oid[],
+                               extcondition = ARRAY['WHERE n > 10 ORDER BY n', ''] WHERE extname = 'plpgsql'`,
+    );
+  });
+
+  test('is locked and counted as pg_dump writes it', async () => {
+    const holder = await hold();
+    expect(names(holder)).toEqual(['configured', 'counter', 'item']);
+    const truncated = query(server, database, 'TRUNCATE configured');
+    await untilWaiting(server, database);
+    const { tables, sequences } = await collectEvidence(holder.session, holder.relations, 'counts');
+    expect(tables).toEqual([
+      { schema: 'public', name: 'configured', rows: 2 },
+      { schema: 'public', name: 'item', rows: ROWS },
+    ]);
+    expect(sequences).toEqual([{ schema: 'public', name: 'counter', lastValue: '1' }]);
+    await holder.close();
+    await truncated;
+  });
+
+  test('is in the dump; what is left out of it is not locked', async () => {
+    const holder = await hold({ excludeTableData: ['configured'] });
+    expect(names(holder)).toEqual(['counter', 'item']);
+    expect(await dumpedRows(holder.snapshot)).toBe(ROWS + 2);
+    await holder.close();
+  });
+
+  test('is never named to pg_dump, which would leave it out', async () => {
+    await query(server, database, 'INSERT INTO configured SELECT generate_series(1, 200000)');
+    const holder = await hold();
+    const { archives } = await planDatabase({ dump: Dump.parse({ jobs: 2 }), jobsMax: 2 }, holder, 'UTF8');
+    expect(archives.map(({ selection }) => selection).join()).toContain('"item"');
+    expect(archives.map(({ selection }) => selection).join()).not.toContain('configured');
+    await holder.close();
+  });
+});
+
+describe('sequences', () => {
+  test('are read without a lock that stays, whatever ALTER SEQUENCE is not committed', async () => {
+    const create = 'CREATE SEQUENCE used START 41; CREATE SEQUENCE unused; CREATE SEQUENCE "Odd one"';
+    await query(server, database, `${create}; SELECT nextval('used')`);
+    const other = await begin('ALTER SEQUENCE unused CACHE 7');
+    const holder = await hold();
+    const { sequences } = await collectEvidence(holder.session, holder.relations, 'none');
+    expect(sequences).toEqual([
+      { schema: 'public', name: 'Odd one', lastValue: null },
+      { schema: 'public', name: 'unused', lastValue: null },
+      { schema: 'public', name: 'used', lastValue: '41' },
+    ]);
+    await query(server, database, 'ALTER SEQUENCE used CACHE 7');
+    await other.end();
+    await holder.close();
+  });
+
+  test('that somebody drops are not waited for without end', async () => {
+    await query(server, database, 'CREATE SEQUENCE numbers');
+    const holder = await hold();
+    const other = await begin("SET application_name = 'migration'; DROP SEQUENCE numbers");
+    await expect(collectEvidence(holder.session, holder.relations, 'none', 100)).rejects.toMatchObject({
+      code: 'LockTimeout',
+      message: expect.stringMatching(/: held by process \d+ of postgres \(migration\) on public\.numbers$/) as unknown,
+    });
+    await other.end();
+    await holder.close();
+  });
 });
 
 test('a session that was ended is no proof', async () => {

@@ -44,6 +44,7 @@ const relations = fc.uniqueArray(
     name: names,
     kind: fc.constantFrom('r', 'r', 'r', 'p', 'S'),
     withRows: fc.constantFrom(true, true, false),
+    ofExtension: fc.constantFrom(false, false, false, true),
     sizeBytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 50 * GB })),
   }),
   { maxLength: 40, selector: ({ schema, name }) => `${schema}\0${name}` },
@@ -91,10 +92,32 @@ describe('planArchives', () => {
     );
   });
 
-  test('gives no archive much more than its share, unless it is one table', () => {
+  test('names no table of an extension', () => {
     fc.assert(
       fc.property(needs, (given) => {
-        fc.pre(given.encoding === 'UTF8');
+        const named = planArchives({
+          ...given,
+          relations: given.relations.map((one) => ({ ...one, ofExtension: true })),
+        });
+        expect(named.map(({ role }) => role)).toEqual(['archive']);
+      }),
+    );
+  });
+
+  test('counts the locks of sequences where their values are dumped', () => {
+    const sequence = { ...table('ids', 0), kind: 'S' } as const;
+    const relations = [table('a', 10), table('b', 10), sequence, { ...sequence, name: 'left_out', withRows: false }];
+    const plan = (jobs: number): number[] =>
+      planArchives({ relations, largeObjectBytes: 0, encoding: 'UTF8', jobs }).map(({ lockedTables }) => lockedTables);
+    expect(plan(1)).toEqual([3]);
+    expect(plan(2)).toEqual([2, 2, 3]);
+  });
+
+  test('gives no archive much more than its share, unless it is one table', () => {
+    fc.assert(
+      fc.property(needs, (any) => {
+        fc.pre(any.encoding === 'UTF8');
+        const given = { ...any, relations: any.relations.map((one) => ({ ...one, ofExtension: false })) };
         const share = dataBytesOf(given) / given.jobs;
         const largest = Math.max(given.largeObjectBytes, ...given.relations.map(({ sizeBytes }) => sizeBytes));
         for (const archive of planArchives(given).filter(({ role }) => role === 'data')) {
@@ -117,8 +140,8 @@ describe('planArchives', () => {
     });
     expect(plan).toEqual([
       archive('schema', 'schema.dump', ['--section=pre-data', '--section=post-data'], 5),
-      archive('data', 'data-01.dump', ['--section=data', '--table="public"."large"'], 1),
-      archive('data', 'data-02.dump', ['--section=data', '--table="public"."a""b"'], 1),
+      archive('data', 'data-01.dump', ['--section=data', '--table="public"."large"'], 2),
+      archive('data', 'data-02.dump', ['--section=data', '--table="public"."a""b"'], 2),
       archive(
         'data',
         'data-03.dump',
@@ -186,7 +209,7 @@ describe('jobsMax', () => {
 });
 
 function table(name: string, sizeBytes: number): PlannedRelation {
-  return { schema: 'public', name, kind: 'r', withRows: true, sizeBytes };
+  return { schema: 'public', name, kind: 'r', withRows: true, ofExtension: false, sizeBytes };
 }
 
 function archive(role: string, file: string, selection: string[], lockedTables: number) {
