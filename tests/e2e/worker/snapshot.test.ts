@@ -321,8 +321,10 @@ describe('a session that waits for the dump', () => {
     const options = { database, applicationName: APPLICATION };
     const failed: unknown[] = [];
     const watch = await watchBlocked(directServer(server), options, 'warn', (error) => failed.push(error));
-    const blocked = query(server, database, STATEMENT);
+    // First, or it would wait for the ALTER TABLE, and only behind that for the dump.
     const index = query(server, database, 'CREATE INDEX CONCURRENTLY ON indexed (n)');
+    while (watch.warnings().length < 1) await sleep(50);
+    const blocked = query(server, database, STATEMENT);
     while (watch.warnings().length < 2) await sleep(50);
     expect(watch.warnings().sort()).toEqual([
       expect.stringMatching(/^process \d+ of postgres \(\) waits for this dump since 20.*Z: /),
