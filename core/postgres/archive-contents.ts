@@ -19,8 +19,17 @@ const OFFSET_FLAGS = { notSet: 1, set: 2, noData: 3 } as const;
 /** A name has 63 bytes at most. */
 const NAME_BYTES = 64;
 
-/** Entries that have data, by their ids, with their names: `TABLE DATA public.item`. */
-export type EntriesWithData = Map<number, string>;
+export interface EntryWithData {
+  /** Such as `TABLE DATA`. */
+  readonly kind: string;
+  /** Of what has one; else ''. */
+  readonly schema: string;
+  /** For rows the name of their table. */
+  readonly tag: string;
+}
+
+/** By their ids. */
+export type EntriesWithData = Map<number, EntryWithData>;
 
 /** @returns `1.16` */
 export function* readVersion(reader: ArchiveReader): Reading<string> {
@@ -85,7 +94,7 @@ function* readEntry(reader: ArchiveReader, minor: number, entries: EntriesWithDa
   requireFlag(id, yield* reader.offsetFlag(), hasData);
   if (!hasData) return;
   if (entries.has(id)) throw new BrokenArchive(`has two entries with the id ${id}`);
-  entries.set(id, `${kind} ${schema === '' ? tag : `${schema}.${tag}`}`);
+  entries.set(id, { kind, schema, tag });
 }
 
 function* readName(reader: ArchiveReader, wanted: boolean): Reading<string> {

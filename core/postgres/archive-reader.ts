@@ -12,7 +12,8 @@ export type Reading<Value> = Generator<undefined, Value, undefined>;
 /** A byte with the sign and four of the value, the lowest first. */
 const INT_BYTES = 5;
 const OFFSET_BYTES = 8;
-const TEXT = new TextDecoder();
+/** A mark of byte order at the beginning of a name is part of the name. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class ArchiveReader {
   #view: DataView = new DataView(new ArrayBuffer(0));

@@ -4,7 +4,14 @@
  *
  * After pg_backup_archiver.c and pg_backup_custom.c of PostgreSQL 18, which reads what 12 to 17 wrote.
  */
-import { knownMinor, readContents, readHeader, readVersion, type EntriesWithData } from './archive-contents.ts';
+import {
+  knownMinor,
+  readContents,
+  readHeader,
+  readVersion,
+  type EntriesWithData,
+  type EntryWithData,
+} from './archive-contents.ts';
 import { ArchiveReader, BrokenArchive, type Reading } from './archive-reader.ts';
 
 export interface ArchiveWalker {
@@ -29,15 +36,25 @@ const BLOCK_DATA = 1;
 const BLOCK_LARGE_OBJECTS = 3;
 const NAMES_SHOWN = 5;
 
-/** @param onBlock told the name of each entry whose data has come, such as `TABLE DATA public.item` */
-export function walkArchive(onBlock: (name: string) => void = () => undefined): ArchiveWalker {
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/**
+ * Told of each entry whose data has come: its name, such as `TABLE DATA public.item`, and the table, where it has a table's
+ * rows.
+ */
+export type OnBlock = (name: string, table: TableName | undefined) => void;
+
+export function walkArchive(onBlock: OnBlock = () => undefined): ArchiveWalker {
   return new Walk(onBlock);
 }
 
 class Walk implements ArchiveWalker {
   blocksDone = 0;
   blocksDue: number | null = null;
-  readonly #onBlock: (name: string) => void;
+  readonly #onBlock: OnBlock;
   readonly #reader = new ArchiveReader();
   readonly #steps = this.#walk();
   #due: EntriesWithData = new Map();
@@ -46,7 +63,7 @@ class Walk implements ArchiveWalker {
   /** Fixed before the end, when more bytes cannot change it. */
   #end: ArchiveEnd | undefined;
 
-  constructor(onBlock: (name: string) => void) {
+  constructor(onBlock: OnBlock) {
     this.#onBlock = onBlock;
     this.#steps.next();
   }
@@ -66,7 +83,7 @@ class Walk implements ArchiveWalker {
     if (this.#end) return this.#end;
     if (this.#place !== null) return { status: 'broken', problem: `ends inside ${this.#place}` };
     if (this.#due.size === 0) return { status: 'whole' };
-    return { status: 'broken', problem: `lacks ${listed([...this.#due.values()])}` };
+    return { status: 'broken', problem: `lacks ${listed([...this.#due.values()].map(nameOf))}` };
   }
 
   *#walk(): Reading<void> {
@@ -94,19 +111,28 @@ class Walk implements ArchiveWalker {
     }
     this.#place = 'the beginning of a data block';
     const id = yield* this.#reader.int();
-    const name = this.#due.get(id);
-    if (name === undefined) throw new BrokenArchive(`has a data block with the id ${id}, for which no entry waits`);
+    const entry = this.#due.get(id);
+    if (entry === undefined) throw new BrokenArchive(`has a data block with the id ${id}, for which no entry waits`);
+    const name = nameOf(entry);
     this.#place = name;
     yield* type === BLOCK_DATA ? this.#reader.skipData() : skipLargeObjects(this.#reader);
     this.#due.delete(id);
     this.blocksDone += 1;
-    this.#onBlock(name);
+    this.#onBlock(name, tableOf(entry));
   }
 }
 
 /** Each has its oid before its data; the oid 0 ends them. */
 function* skipLargeObjects(reader: ArchiveReader): Reading<void> {
   while ((yield* reader.int()) !== 0) yield* reader.skipData();
+}
+
+function nameOf({ kind, schema, tag }: EntryWithData): string {
+  return `${kind} ${schema === '' ? tag : `${schema}.${tag}`}`;
+}
+
+function tableOf({ kind, schema, tag }: EntryWithData): TableName | undefined {
+  return kind === 'TABLE DATA' ? { schema, name: tag } : undefined;
 }
 
 function listed(names: readonly string[]): string {

@@ -1,8 +1,9 @@
 /** One pg_dump process: its bytes go into an upload, and whether it was good is decided when everything of it has ended. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { Dump } from '../../core/config/schema.ts';
-import { HoldfastError, type ErrorCode } from '../../core/errors.ts';
-import { walkArchive, type ArchiveWalker } from '../../core/postgres/archive-walker.ts';
+import { HoldfastError, causeChain, type ErrorCode } from '../../core/errors.ts';
+import { walkArchive, type ArchiveWalker, type OnBlock } from '../../core/postgres/archive-walker.ts';
 import { lastLines } from '../../core/postgres/stderr.ts';
 import type { Moved } from '../progress.ts';
 import type { Upload } from '../upload.ts';
@@ -39,27 +40,36 @@ export interface PgDumpJob {
   readonly upload: Upload;
   /** Told after every read. */
   readonly onMoved: (moved: Moved) => void;
-  /** Told the name of each entry of the archive whose data has come, such as `TABLE DATA public.item`. */
-  readonly onBlock: (name: string) => void;
+  readonly onBlock: OnBlock;
+}
+
+export interface FinishedDump {
+  readonly warnings: readonly string[];
+  /** Whether `onBlock` was told of every block: it is of none in an archive of an unknown version. */
+  readonly isWalked: boolean;
 }
 
 /**
  * Resolves only after exit code 0, without a signal, with stdout read to its end and every byte taken by the upload.
- * @returns pg_dump's warnings
  * @throws DumpFailed, TableUnreadable, LockTimeout
  */
-export async function runPgDump(job: PgDumpJob): Promise<string[]> {
+export async function runPgDump(job: PgDumpJob): Promise<FinishedDump> {
   job.signal.throwIfAborted();
   const password = await job.server.password();
   const pipe = await openStdoutPipe();
-  const child = spawn(job.client.path, pgDumpArguments(job), {
-    env: clientEnvironment(connectionEnvironment(job, password)),
-    stdio: ['ignore', pipe.childEnd, 'pipe'],
-    // A process group of its own, so that nothing of it outlives the job.
-    detached: true,
-  });
+  try {
+    return await runInto(pipe, job, password);
+  } finally {
+    pipe.destroy();
+  }
+}
+
+async function runInto(pipe: StdoutPipe, job: PgDumpJob, password: string): Promise<FinishedDump> {
+  const child = startPgDump(pipe, job, password);
   pipe.childEnd.destroy();
   const ended = endOf(child);
+  // It may have no streams then.
+  if (child.pid === undefined) requireGoodEnd(await ended, '');
   const stderr = collectStderr(child.stderr, [password]);
   const stop = (): void => {
     stopGroup(child);
@@ -77,7 +87,22 @@ export async function runPgDump(job: PgDumpJob): Promise<string[]> {
   job.signal.throwIfAborted();
   if ('error' in pumped) throw pumped.error;
   requireGoodEnd(end, stderr.text());
-  return [...requireWhole(walker), ...stderr.warnings()];
+  const unknown = requireWhole(walker);
+  return { warnings: [...unknown, ...stderr.warnings()], isWalked: unknown.length === 0 };
+}
+
+/** @throws DumpFailed where the system refuses at once, such as arguments that are too long */
+function startPgDump(pipe: StdoutPipe, job: PgDumpJob, password: string): ChildProcessByStdio<null, null, Readable> {
+  try {
+    return spawn(job.client.path, pgDumpArguments(job), {
+      env: clientEnvironment(connectionEnvironment(job, password)),
+      stdio: ['ignore', pipe.childEnd, 'pipe'],
+      // A process group of its own, so that nothing of it outlives the job.
+      detached: true,
+    });
+  } catch (cause) {
+    throw new HoldfastError('DumpFailed', `pg_dump did not start: ${causeChain(cause)}`, { cause });
+  }
 }
 
 function pgDumpArguments({ snapshot, dump, selection }: PgDumpJob): string[] {

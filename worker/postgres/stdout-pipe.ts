@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { HoldfastError } from '../../core/errors.ts';
+import { HoldfastError, causeChain } from '../../core/errors.ts';
 
 /** What one read of a full socket brings; larger ones were no faster. */
 const READ_BYTES = 64 * 1024;
@@ -21,33 +21,45 @@ export interface StdoutPipe {
    * @throws what `take` throws, or an error of reading
    */
   pump(take: (chunk: Buffer) => Promise<void> | undefined): Promise<void>;
+  /** Closes both ends; a `pump` that goes on rejects. */
+  destroy(): void;
 }
 
 /**
  * Node makes no pipe that it reads into a given buffer, but connects such a socket; nobody else gets at its folder.
- * @throws DumpFailed when the folder cannot be made
+ * @throws DumpFailed when the folder or the socket in it cannot be made
  */
-export async function openStdoutPipe(): Promise<StdoutPipe> {
-  const directory = await makeFolder();
+export async function openStdoutPipe(parent = tmpdir()): Promise<StdoutPipe> {
+  const directory = await makeFolder(parent);
   const server = createServer();
+  let reader: Reader | undefined;
   try {
     const socketFile = path.join(directory, 'socket');
     server.listen(socketFile);
     await once(server, 'listening');
-    const reader = new Reader(socketFile);
-    const [[childEnd]] = (await Promise.all([once(server, 'connection'), reader.connected])) as [[Socket], unknown];
-    return { childEnd, pump: (take) => reader.pump(take) };
+    const opened = new Reader(socketFile);
+    reader = opened;
+    const [[childEnd]] = (await Promise.all([once(server, 'connection'), opened.connected])) as [[Socket], unknown];
+    const destroy = (): void => {
+      childEnd.destroy();
+      opened.destroy();
+    };
+    return { childEnd, pump: (take) => opened.pump(take), destroy };
+  } catch (cause) {
+    reader?.destroy();
+    const message = `${directory} took no socket that the dump is read from: ${causeChain(cause)}`;
+    throw new HoldfastError('DumpFailed', message, { cause });
   } finally {
     server.close();
     await rm(directory, { recursive: true });
   }
 }
 
-async function makeFolder(): Promise<string> {
+async function makeFolder(parent: string): Promise<string> {
   try {
-    return await mkdtemp(path.join(tmpdir(), 'holdfast-stdout-'));
+    return await mkdtemp(path.join(parent, 'holdfast-stdout-'));
   } catch (cause) {
-    const message = `${tmpdir()} took no folder for a socket that the dump is read from: ${String(cause)}`;
+    const message = `${parent} took no folder for a socket that the dump is read from: ${String(cause)}`;
     throw new HoldfastError('DumpFailed', message, { cause });
   }
 }
@@ -64,6 +76,10 @@ class Reader {
     this.#socket = connect({ path: socketFile, onread: { buffer, callback } });
     this.#socket.pause();
     this.connected = once(this.#socket, 'connect');
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 
   pump(take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {

@@ -12,7 +12,7 @@ import { openSession, type Session } from '../../../worker/postgres/session.ts';
 import { directServer } from '../support/direct-server.ts';
 import { dumpWith } from '../support/damaged-archives.ts';
 import { clientAfter } from '../support/worker-clients.ts';
-import { leftovers, query } from '../support/worker-leftovers.ts';
+import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { entriesOf, fetchEntries, fetchEvidence, onlyDump } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
@@ -98,22 +98,57 @@ UPDATE pg_extension SET extconfig = ARRAY['configuration'::regclass::oid], extco
   test('has the large tables by themselves, and all that nobody named in the last archive', async () => {
     const dump = onlyDump(await runWorker(world, await planOf('everything', { jobs: 3, ...exclusions })));
     expect(dump.warnings).toEqual([]);
-    const named = ['TABLE DATA public.large', 'TABLE DATA public.parted_one'];
+    // The largest one, configuration, is never named.
+    const partitions = ['TABLE DATA public.parted_one', 'TABLE DATA public.parted_two'];
+    const others = ['TABLE DATA public.large', 'TABLE DATA public.medium', 'TABLE DATA public.small'];
     expect(await fetchEntries(world, dump)).toEqual({
       'schema.dump': [],
-      'data-01.dump': named.slice(0, 1),
-      'data-02.dump': named.slice(1),
-      'data-03.dump': all.filter((entry) => !named.includes(entry)),
+      'data-01.dump': partitions,
+      'data-02.dump': others,
+      'data-03.dump': all.filter((entry) => ![...partitions, ...others].includes(entry)),
     });
     const { tables, largeObjects } = await fetchEvidence(world, dump);
     expect(tables).toContainEqual({ schema: 'public', name: 'parted', rows: 16_001 });
     expect(largeObjects).toEqual({ count: 2, sizeBytes: 6 });
   });
 
+  test('is refused where pg_dump leaves out a table that is due', async () => {
+    const leavesOut =
+      'case "$*" in *--section=data*) set -- "$@" --exclude-table-data=small --exclude-table-data=medium;; esac';
+    const client = await clientAfter(world.toolchain.pgRoot, 16, leavesOut);
+    const plan = await planOf('everything', { jobs: 3, ...exclusions });
+    const { outcome, run } = await runWorker(world, plan, { HOLDFAST_PG_ROOT: client });
+    const message = 'pg_dump exited with code 0, but the archives lack the rows of public.medium, public.small';
+    const failure = { code: 'DumpFailed', message };
+    expect(outcome?.databases).toEqual([{ status: 'failed', database: 'everything', failure }]);
+    expect(await leftovers(world, run, server)).toEqual(NOTHING);
+  });
+
+  test('is whole where partitions are loaded through their root', async () => {
+    const args = { ...exclusions, extraArgs: ['--load-via-partition-root'] };
+    const dump = onlyDump(await runWorker(world, await planOf('everything', { jobs: 3, ...args })));
+    expect(
+      Object.values(await fetchEntries(world, dump))
+        .flat()
+        .sort(),
+    ).toEqual(all);
+  });
+
   test('is one archive where nobody asks for more', async () => {
     const dump = onlyDump(await runWorker(world, await planOf('everything', exclusions)));
     expect(await fetchEntries(world, dump)).toEqual({ 'archive.dump': all });
   });
+});
+
+test('names that are not ASCII, in another encoding than UTF-8, are found again', async () => {
+  await query(server, 'postgres', "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+  await query(
+    server,
+    'latin',
+    'CREATE TABLE "gr\u00f6\u00dfe" AS SELECT 1 AS n; CREATE TABLE "\u00fc" AS SELECT 1 AS n',
+  );
+  const dump = onlyDump(await runWorker(world, await planOf('latin', {})));
+  expect(dump).toMatchObject({ encoding: 'LATIN1', warnings: [], totals: { tables: 2, rows: 2 } });
 });
 
 describe('a server with few locks', () => {
@@ -144,6 +179,13 @@ describe('a server with few locks', () => {
       code: 'DumpFailed',
       message: expect.stringMatching(/takes \d+ locks .*: set max_locks_per_transaction to \d+ or more/) as unknown,
     });
+  });
+
+  test('and no more than the run can record, which is said', async () => {
+    const context = { dump: Dump.parse({ jobs: 3 }), jobsMax: 1 };
+    const { archives, warnings } = await planDatabase(context, { session, relations: [] }, 'UTF8');
+    expect(archives).toHaveLength(1);
+    expect(warnings).toEqual([expect.stringMatching(/^dump\.jobs is 3, but the run has room to record 1 /)]);
   });
 
   test('is told from one that has them', async () => {
