@@ -17,6 +17,8 @@ import { STALL_AFTER_MS } from './watchdog.ts';
 
 /** Of all databases together. */
 const WARNINGS_MAX = 60;
+/** Of the names that a database's objects have. */
+const LONGEST_FILE = 'evidence.json.gz';
 
 export interface DumpRunOptions {
   readonly key: RowKey;
@@ -68,7 +70,7 @@ async function dumpAll(
   let server: Result['server'] = null;
   try {
     signal.throwIfAborted();
-    const connection = await resolveServer(plan, options.certificatesDirectory);
+    const connection = await resolveServer(plan, options.certificatesDirectory, signal);
     try {
       const facts = await inspectServer(connection, plan.databases, { applicationName, signal });
       server = { version: facts.version };
@@ -76,7 +78,7 @@ async function dumpAll(
         server: connection,
         client: await findClient(options.pgRoot, facts.major, facts.version),
         dump: plan.dump,
-        jobsMax: jobsMax(facts.databases.length),
+        jobsMax: jobsMax(facts.databases.map((database) => objectKey(run, database, attempt, LONGEST_FILE))),
         bucket: options.bucket,
         applicationName,
         pool: createPartPool(),

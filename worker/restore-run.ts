@@ -62,7 +62,8 @@ async function restorePlanned(
   options: RestoreOptions,
   progress: RestoreProgressMeter,
 ): Promise<Result> {
-  const resolve = (): Promise<Destination> => resolveDestination(plan.to, options.certificatesDirectory);
+  const resolve = (): Promise<Destination> =>
+    resolveDestination(plan.to, options.certificatesDirectory, options.cancel.signal);
   const find = async (): Promise<DatabaseDump> => dumpOf(plan, (await getRun(plan.point)).dumps ?? []);
   return restoreScope(plan, { resolve, find, applicationName, restore: row.run, options, progress });
 }

@@ -69,6 +69,26 @@ async function bounded<Result>(
   }
 }
 
+export interface AttemptLimits {
+  readonly timeoutMs: number;
+  /** The call rejects with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** One attempt, beyond which only the SDK repeats anything. @throws what it throws, or the signal's reason */
+export async function withinTimeout<Result>(
+  { timeoutMs, signal }: AttemptLimits,
+  attempt: (abortSignal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  signal.throwIfAborted();
+  try {
+    return await bounded(attempt, 1, timeoutMs, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
 async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await sleep(delayMs, undefined, { signal });

@@ -3,6 +3,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { secretsManager } from '../aws/clients.ts';
 import { HoldfastError } from '../core/errors.ts';
+import { withinTimeout } from './retry.ts';
 
 const SECRET_TIMEOUT_MS = 30_000;
 
@@ -20,17 +21,18 @@ export type ConnectionSecret = z.infer<typeof ConnectionSecret>;
 
 /**
  * @param secretId name or ARN
- * @throws SecretNotFound, SecretInvalid, AccessDenied; no message holds a value of the secret
+ * @throws SecretNotFound, SecretInvalid, AccessDenied, or the signal's reason; no message holds a value of the secret
  */
-export async function readConnectionSecret(secretId: string): Promise<ConnectionSecret> {
-  return parseSecret(secretId, await secretText(secretId));
+export async function readConnectionSecret(secretId: string, signal: AbortSignal): Promise<ConnectionSecret> {
+  return parseSecret(secretId, await secretText(secretId, signal));
 }
 
-async function secretText(secretId: string): Promise<string> {
+async function secretText(secretId: string, signal: AbortSignal): Promise<string> {
   try {
-    const { SecretString } = await secretsManager().send(new GetSecretValueCommand({ SecretId: secretId }), {
-      abortSignal: AbortSignal.timeout(SECRET_TIMEOUT_MS),
-    });
+    const command = new GetSecretValueCommand({ SecretId: secretId });
+    const { SecretString } = await withinTimeout({ timeoutMs: SECRET_TIMEOUT_MS, signal }, (abortSignal) =>
+      secretsManager().send(command, { abortSignal }),
+    );
     if (SecretString !== undefined) return SecretString;
   } catch (error) {
     throw secretError(secretId, error);

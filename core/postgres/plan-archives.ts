@@ -57,13 +57,16 @@ const LOCKS_PER_NAMED_TABLE = 2;
  * Of all objects of a run in its row, of which DynamoDB keeps 400 KB with all else. It leaves a hundred databases
  * (DATABASES_MAX) all that `auto` takes, where their keys have 140 characters.
  */
-const OBJECTS_MAX = 700;
+const OBJECTS_BYTES_MAX = 245_000;
+/** Of an object: names of its fields, checksums, size and version. */
+const OBJECT_BYTES_BESIDE_KEY = 210;
 /** Schema, roles and evidence. */
 const OBJECTS_BESIDE_DATA = 3;
 
-/** How many archives with rows each of so many databases may have. */
-export function jobsMax(databases: number): number {
-  return Math.max(1, Math.floor(OBJECTS_MAX / databases) - OBJECTS_BESIDE_DATA);
+/** How many archives with rows each database of a run may have. @param keys the longest of each one's objects */
+export function jobsMax(keys: readonly string[]): number {
+  const bytes = keys.reduce((sum, key) => sum + OBJECT_BYTES_BESIDE_KEY + bytesOf(key), 0);
+  return Math.max(1, Math.floor(OBJECTS_BYTES_MAX / bytes) - OBJECTS_BESIDE_DATA);
 }
 
 /** How many archives with rows a database is worth. @param processors that the worker has */
@@ -97,15 +100,15 @@ export function planArchives(needs: ArchiveNeeds): PlannedArchive[] {
   ];
 }
 
-const fileOf = (number: number): string => `data-${String(number).padStart(2, '0')}.dump`;
-
-const hasRows = ({ kind, withRows, sizeBytes }: PlannedRelation): boolean => kind === 'r' && withRows && sizeBytes > 0;
 const SCHEMA = {
   role: 'schema',
   file: 'schema.dump',
   selection: ['--section=pre-data', '--section=post-data'],
 } as const;
 
+const fileOf = (number: number): string => `data-${String(number).padStart(2, '0')}.dump`;
+
+const hasRows = ({ kind, withRows, sizeBytes }: PlannedRelation): boolean => kind === 'r' && withRows && sizeBytes > 0;
 
 /**
  * The largest tables; what is left for the last archive comes as near to the share of one job as it can. So the many

@@ -3,6 +3,7 @@ import { DescribeDBClustersCommand, DescribeDBInstancesCommand, type DBInstance 
 import { rds } from '../../aws/clients.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { DumpPlan } from '../../core/run-record.ts';
+import { withinTimeout, type AttemptLimits } from '../retry.ts';
 
 const DESCRIBE_TIMEOUT_MS = 30_000;
 
@@ -15,11 +16,17 @@ export interface Endpoint {
 
 /**
  * One instance, never a cluster's endpoint: sessions of one dump that reach two instances cannot share a snapshot.
- * @throws SourceUnreachable when there is none of that name or it has no endpoint, AccessDenied
+ * @throws SourceUnreachable when there is none of that name or it has no endpoint, AccessDenied, or the signal's reason
  */
-export async function rdsEndpoint({ kind, identifier }: NonNullable<DumpPlan['rds']>): Promise<Endpoint> {
+export async function rdsEndpoint(
+  { kind, identifier }: NonNullable<DumpPlan['rds']>,
+  signal: AbortSignal,
+): Promise<Endpoint> {
   try {
-    const instance = await describeInstance(kind === 'instance' ? identifier : await writerOf(identifier));
+    const instance = await describeInstance(
+      kind === 'instance' ? identifier : await writerOf(identifier, signal),
+      signal,
+    );
     const { Address: host, Port: port } = instance?.Endpoint ?? {};
     if (host !== undefined && port !== undefined) return { host, port, database: instance?.DBName };
   } catch (error) {
@@ -29,17 +36,17 @@ export async function rdsEndpoint({ kind, identifier }: NonNullable<DumpPlan['rd
   throw new HoldfastError('SourceUnreachable', message);
 }
 
-const timeout = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(DESCRIBE_TIMEOUT_MS) });
+const limits = (signal: AbortSignal): AttemptLimits => ({ timeoutMs: DESCRIBE_TIMEOUT_MS, signal });
 
-async function describeInstance(identifier: string): Promise<DBInstance | undefined> {
+async function describeInstance(identifier: string, signal: AbortSignal): Promise<DBInstance | undefined> {
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier });
-  const { DBInstances } = await rds().send(command, timeout());
+  const { DBInstances } = await withinTimeout(limits(signal), (abortSignal) => rds().send(command, { abortSignal }));
   return DBInstances?.[0];
 }
 
-async function writerOf(cluster: string): Promise<string> {
+async function writerOf(cluster: string, signal: AbortSignal): Promise<string> {
   const command = new DescribeDBClustersCommand({ DBClusterIdentifier: cluster });
-  const { DBClusters } = await rds().send(command, timeout());
+  const { DBClusters } = await withinTimeout(limits(signal), (abortSignal) => rds().send(command, { abortSignal }));
   const writer = DBClusters?.[0]?.DBClusterMembers?.find((member) => member.IsClusterWriter === true);
   if (writer?.DBInstanceIdentifier !== undefined) return writer.DBInstanceIdentifier;
   throw new HoldfastError('SourceUnreachable', `RDS cluster ${cluster} has no writer instance`);

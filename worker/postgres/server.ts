@@ -27,12 +27,16 @@ export type ServerPlan = Pick<DumpPlan, 'connection' | 'rds' | 'databases'>;
 /**
  * What the configuration says wins over the secret, and the secret over RDS.
  * @param certificatesDirectory where rds-ca.pem is
- * @throws SecretNotFound, SecretInvalid, AccessDenied, SourceUnreachable
+ * @throws SecretNotFound, SecretInvalid, AccessDenied, SourceUnreachable, or the signal's reason
  */
-export async function resolveServer(plan: ServerPlan, certificatesDirectory: string): Promise<Server> {
+export async function resolveServer(
+  plan: ServerPlan,
+  certificatesDirectory: string,
+  signal: AbortSignal,
+): Promise<Server> {
   const { connection } = plan;
-  const secret = connection.secret === undefined ? {} : await readConnectionSecret(connection.secret);
-  const endpoint = await endpointOf(plan, secret);
+  const secret = connection.secret === undefined ? {} : await readConnectionSecret(connection.secret, signal);
+  const endpoint = await endpointOf(plan, secret, signal);
   const user = connection.user ?? secret.username ?? missing(plan, 'username');
   return {
     ...endpoint,
@@ -46,12 +50,16 @@ export async function resolveServer(plan: ServerPlan, certificatesDirectory: str
 }
 
 /** RDS is asked only for what nobody named: a role may lack the permission when it is not needed. */
-async function endpointOf({ connection, rds, databases }: ServerPlan, secret: ConnectionSecret): Promise<Endpoint> {
+async function endpointOf(
+  { connection, rds, databases }: ServerPlan,
+  secret: ConnectionSecret,
+  signal: AbortSignal,
+): Promise<Endpoint> {
   const host = connection.host ?? secret.host;
   const port = connection.port ?? secret.port;
   const isDatabaseNamed = (databases ?? connection.database ?? secret.dbname) !== undefined;
   if (rds !== undefined && (host === undefined || port === undefined || !isDatabaseNamed)) {
-    const found = await rdsEndpoint(rds);
+    const found = await rdsEndpoint(rds, signal);
     return { host: host ?? found.host, port: port ?? found.port, database: found.database };
   }
   return { host: host ?? missing({ connection }, 'host'), port: port ?? DEFAULT_PORT, database: undefined };

@@ -22,11 +22,15 @@ export interface Destination {
 /**
  * The login comes from the destination's own secret, or from the source's connection; so does the address.
  * @param certificatesDirectory where rds-ca.pem is
- * @throws SecretNotFound, SecretInvalid, AccessDenied, SourceUnreachable, InvalidConfig
+ * @throws SecretNotFound, SecretInvalid, AccessDenied, SourceUnreachable, InvalidConfig, or the signal's reason
  */
-export async function resolveDestination(to: RestoreDestination, certificatesDirectory: string): Promise<Destination> {
+export async function resolveDestination(
+  to: RestoreDestination,
+  certificatesDirectory: string,
+  signal: AbortSignal,
+): Promise<Destination> {
   const { given, fallback } = to;
-  const secret = given.secret === undefined ? {} : await readConnectionSecret(given.secret);
+  const secret = given.secret === undefined ? {} : await readConnectionSecret(given.secret, signal);
   const named = definedOf(given);
   const hasAddress = (given.host ?? secret.host) !== undefined;
   const rds = hasAddress || to.rds === undefined ? {} : { rds: to.rds };
@@ -37,9 +41,9 @@ export async function resolveDestination(to: RestoreDestination, certificatesDir
           auth: fallback.auth,
           sslMode: fallback.sslMode,
           ...named,
-          ...(!hasAddress && (await addressOf(to, certificatesDirectory))),
+          ...(!hasAddress && (await addressOf(to, certificatesDirectory, signal))),
         };
-  const server = await resolveServer({ connection, ...rds }, certificatesDirectory);
+  const server = await resolveServer({ connection, ...rds }, certificatesDirectory, signal);
   return { server, secretDatabase: secret.dbname };
 }
 
@@ -47,9 +51,10 @@ export async function resolveDestination(to: RestoreDestination, certificatesDir
 async function addressOf(
   { fallback, rds }: RestoreDestination,
   directory: string,
+  signal: AbortSignal,
 ): Promise<{ host: string; port: number }> {
   const plan: ServerPlan = { connection: fallback, ...(rds && { rds }) };
-  const { host, port, certificates } = await resolveServer(plan, directory);
+  const { host, port, certificates } = await resolveServer(plan, directory, signal);
   certificates.dispose();
   return { host, port };
 }

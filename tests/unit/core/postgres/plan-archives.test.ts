@@ -204,7 +204,16 @@ describe('jobsMax', () => {
     [100, 4],
     [1000, 1],
   ])('of %i databases is %i', (databases, expected) => {
-    expect(jobsMax(databases)).toBe(expected);
+    expect(jobsMax(Array<string>(databases).fill('k'.repeat(140)))).toBe(expected);
+  });
+
+  test('is less where the names of databases are long', () => {
+    // 31 Cyrillic letters are 62 bytes of a name, and 186 of a key.
+    const keys = Array.from({ length: 50 }, (_, n) => `${'s'.repeat(130)}/${'%D0%B0'.repeat(31)}/${n}`);
+    const jobs = jobsMax(keys);
+    expect(jobs).toBe(6);
+    const bytes = keys.reduce((sum, key) => sum + (jobs + 3) * (210 + key.length), 0);
+    expect(bytes).toBeLessThan(250_000);
   });
 });
 
