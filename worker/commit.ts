@@ -1,5 +1,5 @@
 /** The uploads of one database: completed together or not at all. */
-import { causeChain, toFailure, type Failure } from '../core/errors.ts';
+import { causeChain } from '../core/errors.ts';
 import type { StoredObject } from '../core/manifest.ts';
 import type { Upload } from './upload.ts';
 
@@ -13,14 +13,8 @@ export async function completeAll(uploads: readonly Upload[]): Promise<StoredObj
   return objects;
 }
 
-/**
- * Aborts what is open, awaits it, and says why the database failed.
- * @param cause what went wrong before; an abort that fails is added to its message
- */
-export async function abortAll(uploads: readonly Upload[], cause: unknown): Promise<Failure> {
-  const failure = toFailure(cause);
+/** Aborts what is open, and awaits it. @returns why uploads stay open, of each that does */
+export async function abortAll(uploads: readonly Upload[]): Promise<string[]> {
   const aborts = await Promise.allSettled(uploads.map((upload) => upload.abort()));
-  const left = aborts.flatMap((result) => (result.status === 'rejected' ? [causeChain(result.reason)] : []));
-  if (left.length === 0) return failure;
-  return { ...failure, message: `${failure.message}; and uploads stay open: ${left.join('; ')}` };
+  return aborts.flatMap((result) => (result.status === 'rejected' ? [causeChain(result.reason)] : []));
 }

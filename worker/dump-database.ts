@@ -1,6 +1,7 @@
 /** One database: everything of it is dumped and uploaded from one snapshot, then becomes visible together. */
 import { gzipSync } from 'node:zlib';
 import type { Dump } from '../core/config/schema.ts';
+import { toFailure } from '../core/errors.ts';
 import type { Evidence, Totals } from '../core/manifest.ts';
 import type { DatabaseOutcome } from '../core/run-record.ts';
 import { abortAll, completeAll } from './commit.ts';
@@ -21,17 +22,30 @@ const ATTEMPTS_MAX = 4;
 
 /** Ends in a value: what fails here does not stop the next database. */
 export async function dumpDatabase(context: DumpContext, database: string): Promise<DatabaseOutcome> {
+  const openUploads: string[] = [];
   for (let attempt = 1; ; attempt++) {
-    const { outcome, isBehindDdl } = await dumpOnce(context, database);
-    if (outcome.status === 'dumped' || !isBehindDdl || attempt === ATTEMPTS_MAX) return outcome;
+    const { outcome, isBehindDdl, left } = await dumpOnce(context, database);
+    openUploads.push(...left);
+    if (outcome.status === 'dumped' || !isBehindDdl || attempt === ATTEMPTS_MAX) return telling(openUploads, outcome);
     log('warn', 'the dump begins again', { database, attempt, failure: outcome.failure });
   }
+}
+
+/** What stays open costs until S3's own rule ends it, whether or not a later attempt went well. */
+function telling(openUploads: readonly string[], outcome: DatabaseOutcome): DatabaseOutcome {
+  if (openUploads.length === 0) return outcome;
+  const message = `uploads stay open: ${openUploads.join('; ')}`;
+  if (outcome.status === 'dumped') return { ...outcome, warnings: [...outcome.warnings, message] };
+  const { failure } = outcome;
+  return { ...outcome, failure: { ...failure, message: `${failure.message}; and ${message}` } };
 }
 
 interface Attempt {
   readonly outcome: DatabaseOutcome;
   /** It failed because pg_dump queued behind somebody who waited for the holder's locks, which are gone now. */
   readonly isBehindDdl: boolean;
+  /** Why uploads of it stay open, of each that does. */
+  readonly left: readonly string[];
 }
 
 async function dumpOnce(context: DumpContext, database: string): Promise<Attempt> {
@@ -47,18 +61,20 @@ async function dumpOnce(context: DumpContext, database: string): Promise<Attempt
     work.signal.throwIfAborted();
     const objects = await completeAll(work.uploads);
     const outcome = { status: 'dumped', database, client: context.client.name, ...dumped, objects } as const;
-    return { outcome, isBehindDdl: false };
+    return { outcome, isBehindDdl: false, left: [] };
   } catch (error) {
     work.failure.abort(error);
     // What failed because something else had ended it is not the reason.
-    const [failure] = await Promise.all([
-      abortAll(work.uploads, work.signal.reason),
+    const failure = toFailure(work.signal.reason);
+    const [left] = await Promise.all([
+      abortAll(work.uploads),
       endLeftovers(context.server, database, context.applicationName),
     ]);
     const mayBeginAgain = isHeld && context.dump.onBlockedDdl === 'warn' && !context.signal.aborted;
     return {
       outcome: { status: 'failed', database, failure },
       isBehindDdl: mayBeginAgain && failure.code === 'LockTimeout',
+      left,
     };
   }
 }
@@ -131,7 +147,7 @@ async function dumpWatched(
       dumpArchives({ context, database, holder, plan, work, watch }),
       describe(holder, dump.evidence),
     ]);
-    return { ...description, warnings: [...holder.warnings, ...warnings, ...watch.warnings()] };
+    return { ...description, warnings: [...plan.warnings, ...holder.warnings, ...warnings, ...watch.warnings()] };
   } finally {
     await watch.stop();
   }

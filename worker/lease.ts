@@ -51,6 +51,7 @@ async function beat(
   stopped: AbortSignal,
   onRefused: (reason: HoldfastError) => void,
 ): Promise<void> {
+  const stopping = untilAborted(stopped);
   for (const beatMs of beatIntervals()) {
     await sleep(beatMs, undefined, { signal: stopped }).catch(() => undefined);
     if (stopped.aborted) return;
@@ -58,7 +59,7 @@ async function beat(
       if (
         (await Promise.race([
           renewClaim(run, attempt, progress.read(), AbortSignal.timeout(BEAT_TIMEOUT_MS)),
-          stop(stopped),
+          stopping,
         ])) === 'refused'
       ) {
         onRefused(refused(run));
@@ -76,9 +77,9 @@ function* beatIntervals(): Generator<number> {
   for (;;) yield BEAT_MS;
 }
 
-function stop(stopped: AbortSignal): Promise<'stopped'> {
+function untilAborted(signal: AbortSignal): Promise<'stopped'> {
   return new Promise((resolve) => {
-    stopped.addEventListener(
+    signal.addEventListener(
       'abort',
       () => {
         resolve('stopped');

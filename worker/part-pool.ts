@@ -18,18 +18,34 @@ export interface PartPool {
   readonly buffers: LendingPool<Buffer>;
   /** Permits for parts that are kept on disk. */
   readonly files: LendingPool<symbol>;
-  /** Whether somebody waits for a buffer or a file now: S3 takes less than there is to be sent. */
+  /** Whether somebody waits for a buffer or a file now. */
   readonly starved: boolean;
+  /** Parts that are on their way to S3 now. */
+  readonly partsOnTheWay: number;
+  /** Counts a part while it is sent. */
+  sending<Sent>(part: Promise<Sent>): Promise<Sent>;
 }
 
 /** @throws InvalidInput */
 export function createPartPool(limits: UploadLimits = uploadLimits(process.env)): PartPool {
   const buffers = createLendingPool(BUFFERS, () => Buffer.allocUnsafeSlow(PART_BUFFER_BYTES));
   const files = createLendingPool(FILES, () => Symbol('file'));
+  let partsOnTheWay = 0;
   return {
     limits,
     buffers,
     files,
+    get partsOnTheWay() {
+      return partsOnTheWay;
+    },
+    sending: async (part) => {
+      partsOnTheWay += 1;
+      try {
+        return await part;
+      } finally {
+        partsOnTheWay -= 1;
+      }
+    },
     get starved() {
       return buffers.starved || files.starved;
     },

@@ -5,6 +5,7 @@
  * parts are up, and checked, long before anybody knows that the dump is good.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { uploadS3 } from '../aws/clients.ts';
@@ -18,7 +19,12 @@ import { withRetries } from './retry.ts';
 import { base64OfCrc32, sendPart } from './send-part.ts';
 import { uploadError } from './upload-error.ts';
 
-const ABORT_GIVE_UP_MS = 5_000;
+/** All of an abort: ECS kills a task 120 s at most after it was told to stop, and a run has many uploads and attempts. */
+const ABORT_MAX_MS = 6_000;
+/** Of it, for parts that are on their way, which their signal ends. */
+const SETTLE_MAX_MS = 2_000;
+/** No attempt begins later. */
+const ABORT_GIVE_UP_MS = 3_000;
 
 export interface UploadTarget {
   readonly bucket: string;
@@ -38,7 +44,7 @@ export interface Upload {
   finish(): Promise<void>;
   /** Makes the object visible, under its key only when nothing is there. */
   complete(): Promise<StoredObject>;
-  /** Ends the upload if it was not completed; after it S3 holds no part. May be called at any time, repeatedly. */
+  /** Ends the upload if it was not completed, within six seconds; after it S3 holds no part. May be called at any time, repeatedly. */
   abort(): Promise<void>;
 }
 
@@ -185,7 +191,7 @@ class MultipartUpload implements Upload {
     };
     try {
       await part.seal();
-      const completed = await sendPart(request, this.#pool.limits, this.#signal);
+      const completed = await this.#pool.sending(sendPart(request, this.#pool.limits, this.#signal));
       this.#onSent(sizeBytes);
       return { ...completed, sizeBytes, crc32 };
     } catch (error) {
@@ -197,12 +203,11 @@ class MultipartUpload implements Upload {
   async #abort(): Promise<void> {
     const { bucket: Bucket, key: Key } = this.#target;
     this.#failure.abort(new HoldfastError('Cancelled', `the upload of ${Key} was aborted`));
+    const deadline = AbortSignal.timeout(ABORT_MAX_MS);
     // A part that arrives after the abort would be kept, and paid for.
-    await Promise.allSettled([this.#writing, ...this.#parts]);
-    await this.#part?.release();
-    this.#part = undefined;
+    await settledWithin(SETTLE_MAX_MS, this.#settle());
     const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId: this.#uploadId });
-    const limits = { giveUpAfterMs: ABORT_GIVE_UP_MS, attemptTimeoutMs: ABORT_GIVE_UP_MS };
+    const limits = { giveUpAfterMs: ABORT_GIVE_UP_MS, attemptTimeoutMs: ABORT_MAX_MS, signal: deadline };
     try {
       await withRetries(limits, (abortSignal) => uploadS3().send(command, { abortSignal }));
     } catch (error) {
@@ -210,4 +215,18 @@ class MultipartUpload implements Upload {
       throw uploadError(Key, 's3:AbortMultipartUpload', error);
     }
   }
+
+  async #settle(): Promise<void> {
+    await Promise.allSettled([this.#writing, ...this.#parts]);
+    await this.#part?.release();
+    this.#part = undefined;
+  }
+}
+
+async function settledWithin(timeoutMs: number, task: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const timeout = sleep(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([task, timeout]).finally(() => {
+    over.abort();
+  });
 }

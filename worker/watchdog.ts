@@ -40,7 +40,7 @@ export function watchStall(dump: WatchedDump, fail: (error: HoldfastError) => vo
 }
 
 async function describeStall({ stallAfterMs, pool, describeWaits }: WatchedDump): Promise<HoldfastError> {
-  // Whoever reads next has no buffer only while S3 takes none of the parts that it was sent.
-  const who = pool.starved ? 'S3 took no part of the archive' : 'pg_dump gave no byte';
+  // Whoever reads next may also have no buffer because others fill theirs slowly.
+  const who = pool.starved && pool.partsOnTheWay > 0 ? 'S3 took no part of the archive' : 'pg_dump gave no byte';
   return new HoldfastError('DumpStalled', `${who} for ${formatDuration(stallAfterMs)}; ${await describeWaits()}`);
 }

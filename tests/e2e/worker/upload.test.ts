@@ -8,16 +8,19 @@ import { createPartPool } from '../../../worker/part-pool.ts';
 import { PART_BUFFER_BYTES } from '../../../worker/part-size.ts';
 import { uploadLimits } from '../../../worker/upload-limits.ts';
 import { startUpload } from '../../../worker/upload.ts';
+import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
 const CHUNK_BYTES = 100_000;
 
 let world: WorkerWorld;
+let proxy: S3Proxy;
 
 beforeAll(async () => {
   world = await startWorkerWorld();
+  proxy = await startS3Proxy(world.emulator.endpoint);
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_S3: world.emulator.endpoint,
+    AWS_ENDPOINT_URL_S3: proxy.endpoint,
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
@@ -25,6 +28,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await proxy.close();
   await world.stop();
 });
 
@@ -69,6 +73,16 @@ test('more uploads at once than buffers: all end, each with its own bytes', asyn
     expect(sha256).toBe(expected.digest('hex'));
     expect(await sha256InS3(key)).toBe(sha256);
   }
+});
+
+test('an abort that S3 does not answer is given up in seconds', async () => {
+  const target = { bucket: BUCKET, key: 'stalled', role: 'data' } as const;
+  const upload = await startUpload(target, createPartPool(uploadLimits({})), never, () => undefined);
+  proxy.treat = () => 'stall';
+  const begunAt = Date.now();
+  await expect(upload.abort()).rejects.toMatchObject({ code: 'UploadFailed' });
+  expect(Date.now() - begunAt).toBeLessThan(7_000);
+  proxy.treat = () => 'forward';
 });
 
 test('an object without a byte', async () => {
