@@ -70,6 +70,8 @@ it('every mend has a check that fails without it', async () => {
   const mends = (await readdir(path.join(EMULATOR, 'mends'))).flatMap((name) => /^(.+)\.py$/.exec(name)?.[1] ?? []);
   const tests = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'));
   const sources = await Promise.all(tests.map((name) => readFile(path.join(import.meta.dirname, name), 'utf8')));
-  const checked = sources.flatMap((source) => [...source.matchAll(/describeMend\(\s*'(\w+)'/g)].map((match) => match[1]));
+  const checked = sources.flatMap((source) =>
+    [...source.matchAll(/describeMend\(\s*'(\w+)'/g)].map((match) => match[1]),
+  );
   expect([...new Set(checked)].sort()).toEqual(mends.sort());
 });
