@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { uploadS3 } from '../aws/clients.ts';
+import { base64OfCrc32 } from '../core/crc32.ts';
 import { withRetries } from './retry.ts';
 import type { UploadLimits } from './upload-limits.ts';
 
@@ -64,11 +65,4 @@ export async function sendPart(
       body.destroy();
     }
   });
-}
-
-/** As S3 writes it: base64 of the big-endian value. */
-export function base64OfCrc32(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString('base64');
 }

@@ -9,14 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { uploadS3 } from '../aws/clients.ts';
-import { combineCrc32 } from '../core/crc32-combine.ts';
+import { base64OfCrc32, combineCrc32 } from '../core/crc32.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { ObjectRole, StoredObject } from '../core/manifest.ts';
 import { completeUpload } from './complete-upload.ts';
 import { beginPart, type GrowingPart } from './growing-part.ts';
 import type { PartPool } from './part-pool.ts';
 import { withRetries } from './retry.ts';
-import { base64OfCrc32, sendPart } from './send-part.ts';
+import { sendPart } from './send-part.ts';
 import { uploadError } from './upload-error.ts';
 
 /** All of an abort: ECS kills a task 120 s at most after it was told to stop, and a run has many uploads and attempts. */

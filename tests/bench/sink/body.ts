@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { base64OfCrc32 } from '../../../core/crc32.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Body {
@@ -53,11 +54,4 @@ function read(request: IncomingMessage, see: (chunk: Buffer) => void): Promise<B
     });
     request.on('error', reject);
   });
-}
-
-/** As S3 writes it: base64 of the big-endian value. */
-export function base64OfCrc32(value: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString('base64');
 }

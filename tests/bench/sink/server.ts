@@ -3,7 +3,8 @@
  * a disk nor somebody's S3.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { base64OfCrc32, takeBody, type Body } from './body.ts';
+import { base64OfCrc32 } from '../../../core/crc32.ts';
+import { takeBody, type Body } from './body.ts';
 import { Refusal } from './refusal.ts';
 import {
   abortUpload,

@@ -1,7 +1,6 @@
 /** What the sink knows of uploads and objects: sizes and checksums, no bytes. */
+import { base64OfCrc32, combineCrc32 } from '../../../core/crc32.ts';
 import type { Body } from './body.ts';
-import { base64OfCrc32 } from './body.ts';
-import { crc32Combine } from './crc32-combine.ts';
 import { Refusal } from './refusal.ts';
 
 /** As the last request of an upload lists them. */
@@ -113,7 +112,7 @@ function joinParts(parts: readonly Body[]): Body {
   return parts.reduce(
     (whole, part) => ({
       sizeBytes: whole.sizeBytes + part.sizeBytes,
-      crc32: crc32Combine(whole.crc32, part.crc32, part.sizeBytes),
+      crc32: combineCrc32(whole.crc32, part.crc32, part.sizeBytes),
     }),
     { sizeBytes: 0, crc32: 0 },
   );

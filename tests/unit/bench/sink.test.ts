@@ -15,7 +15,7 @@ import {
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { base64OfCrc32 } from '../../bench/sink/body.ts';
+import { base64OfCrc32 } from '../../../core/crc32.ts';
 import { createSink } from '../../bench/sink/server.ts';
 
 const MEBIBYTE = 1024 ** 2;

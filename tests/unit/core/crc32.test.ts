@@ -1,7 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { combineCrc32 } from '../../../core/crc32-combine.ts';
+import { base64OfCrc32, combineCrc32 } from '../../../core/crc32.ts';
+
+test('is written as S3 does: four bytes, the highest first', () => {
+  expect(base64OfCrc32(0x00010203)).toBe('AAECAw==');
+  expect(base64OfCrc32(0xffffffff)).toBe('/////w==');
+});
 
 test('is the checksum of both pieces in a row', () => {
   fc.assert(
