@@ -75,7 +75,9 @@ const Worker = z
       .min(FARGATE_DISK_GIB.min)
       .max(FARGATE_DISK_GIB.max)
       .default(FARGATE_DISK_GIB.min)
-      .describe('ephemeral storage of the task in GiB; a dump needs none, a restore test holds the database'),
+      .describe(
+        'ephemeral storage of the task in GiB; a dump keeps parts of archives beyond 42 GB there, a restore test holds the database',
+      ),
     timeout: durationBetween('1m', '23h').default('6h').describe('a run that takes longer fails with DeadlineExceeded'),
     stallAfter: durationBetween('1m', '23h')
       .default('15m')

@@ -18,6 +18,7 @@ const FASTER_THAN: readonly { readonly id: WayId; readonly times: number; readon
   { id: 'zstd-pipe', times: 1.25, name: 'the best stock pipe' },
 ];
 const TO_PROCESSOR_LIMIT_MAX = 1.12;
+const COUNTING_MAX = 1.1;
 const MEBIBYTE = 1024 ** 2;
 const PEAK_RSS_MAX_BYTES = 128 * MEBIBYTE;
 /** Of the median at a size from the line through all sizes. */
@@ -38,6 +39,7 @@ export function verdictsOf(results: BenchResults, rows: readonly Row[]): Verdict
       met: ours.toProcessorLimit <= TO_PROCESSOR_LIMIT_MAX,
       shown: `${ours.toProcessorLimit.toFixed(2)}x`,
     },
+    countingVerdict(ours, summaryById(rows, 'holdfast-uncounted')),
     ...limitVerdicts(results),
     lineVerdict(sizeSeries(results)),
   ];
@@ -48,6 +50,13 @@ function ratioVerdict(ours: Summary, rival: Summary | undefined, times: number, 
   if (!rival) return { target, met: null, shown: 'not measured' };
   const ratio = rival.wallSeconds.median / ours.wallSeconds.median;
   return { target, met: ratio >= times, shown: `${ratio.toFixed(2)}x` };
+}
+
+function countingVerdict(ours: Summary, uncounted: Summary | undefined): Verdict {
+  const target = 'counting delays the dump by at most a tenth';
+  if (!uncounted) return { target, met: null, shown: 'not measured' };
+  const ratio = ours.wallSeconds.median / uncounted.wallSeconds.median;
+  return { target, met: ratio <= COUNTING_MAX, shown: `${ratio.toFixed(2)}x` };
 }
 
 /** At every size, in every run. */

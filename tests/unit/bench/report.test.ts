@@ -45,6 +45,16 @@ test('a target is met from the figure that it names on', () => {
   });
 });
 
+test.each([
+  [9.1, true],
+  [9, false],
+] as const)('counting, beside %d s without it', (wallSeconds, met) => {
+  const uncounted = { way: 'holdfast-uncounted', wallSeconds } as const;
+  const target = 'counting delays the dump by at most a tenth';
+  expect(verdicts(resultsOf({}, uncounted))).toMatchObject({ [target]: met });
+  expect(verdicts(resultsOf({}))).toMatchObject({ [target]: null });
+});
+
 test('a limit must hold in every run, also in one that was not the median', () => {
   const all = verdicts(resultsOf({}, {}, { peakRssBytes: 129 * 1024 ** 2, tempDiskBytes: 1 }));
   expect(all).toMatchObject({
