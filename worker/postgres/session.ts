@@ -63,7 +63,7 @@ export async function openSession(server: Server, options: SessionOptions): Prom
       options.signal?.throwIfAborted();
       const again = isTransient(error) && Date.now() + RETRY_DELAY_MS < deadline;
       if (!again) throw connectError(server, options.database, error);
-      await sleep(RETRY_DELAY_MS);
+      await sleep(RETRY_DELAY_MS, undefined, { signal: options.signal }).catch(() => undefined);
     }
   }
 }
@@ -75,6 +75,7 @@ async function tryChoices(server: Server, options: SessionOptions, deadline: num
   try {
     return await connect(server, options, first, deadline);
   } catch (firstError) {
+    options.signal?.throwIfAborted();
     // As libpq does; when both fail, the first reason is the one that the mode prefers.
     return await connect(server, options, second, deadline).catch(() => {
       throw firstError;
@@ -83,11 +84,14 @@ async function tryChoices(server: Server, options: SessionOptions, deadline: num
 }
 
 async function connect(server: Server, options: SessionOptions, ssl: TlsChoice, deadline: number): Promise<Session> {
+  const password = await server.password();
+  // A signal that was aborted before it is listened to never tells.
+  options.signal?.throwIfAborted();
   const client = new Client({
     host: server.host,
     port: server.port,
     user: server.user,
-    password: await server.password(),
+    password,
     database: options.database,
     application_name: options.applicationName,
     ssl,

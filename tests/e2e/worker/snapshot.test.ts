@@ -172,8 +172,9 @@ test('a deadlock with a migration is lost by the holder, who begins again', asyn
 
 test("tables that took each other's names while they were locked are all locked", async () => {
   const create = ['one', 'two'].map((schema) => `CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.data (n integer)`);
-  await query(server, database, `${create.join(';')}; CREATE TABLE one.later ()`);
-  const other = await begin('LOCK TABLE one.later');
+  await query(server, database, create.join(';'));
+  // Between the two, in the order in which they are locked.
+  const other = await begin('LOCK TABLE public.item');
   const held = hold();
   await untilWaiting(server, database);
   const swap = ['one RENAME TO three', 'two RENAME TO one', 'three RENAME TO two'];
@@ -183,7 +184,7 @@ test("tables that took each other's names while they were locked are all locked"
   const holder = await held;
   const locked = await holder.session.rows<{ name: string }>(`SELECT relation::regclass::text AS name
     FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND relation >= 16384 ORDER BY 1`);
-  expect(locked.map(({ name }) => name)).toEqual(['one.data', 'public.item', 'two.data', 'two.later']);
+  expect(locked.map(({ name }) => name)).toEqual(['one.data', 'public.item', 'two.data']);
   await holder.close();
 });
 
@@ -338,6 +339,37 @@ describe('a session that waits for the dump', () => {
     await holder.close();
     await Promise.all([blocked, index]);
     expect(failed).toEqual([]);
+  });
+
+  test('is seen by a user who may not see what others do', async () => {
+    await query(server, 'postgres', `CREATE ROLE plain LOGIN PASSWORD '${PASSWORD}'`);
+    await query(server, database, 'GRANT SELECT ON item TO plain');
+    const plain = directServer({ ...server, user: 'plain' });
+    const options = { database, applicationName: APPLICATION };
+    const holder = await holdSnapshot(plain, Dump.parse({}), options);
+    const failure = Promise.withResolvers<unknown>();
+    const watch = await watchBlocked(plain, options, 'fail', failure.resolve);
+    const blocked = query(server, database, STATEMENT);
+    expect(await failure.promise).toMatchObject({
+      code: 'LockTimeout',
+      message: expect.stringMatching(/: a statement that wants AccessExclusiveLock on public\.item; /) as unknown,
+    });
+    await watch.stop();
+    await holder.close();
+    await blocked;
+  });
+
+  test('is one of twenty that are named', async () => {
+    const holder = await hold();
+    const options = { database, applicationName: APPLICATION };
+    const watch = await watchBlocked(directServer(server), options, 'warn', () => undefined);
+    const blocked = Array.from({ length: 22 }, () => query(server, database, 'TRUNCATE item'));
+    await untilWaiting(server, database, blocked.length);
+    while (watch.warnings().length < 21) await sleep(50);
+    expect(watch.warnings().at(-1)).toBe("2 more sessions that waited for this dump are in the worker's log");
+    await watch.stop();
+    await holder.close();
+    await Promise.all(blocked);
   });
 
   test('ends the dump where it is to fail', async () => {
