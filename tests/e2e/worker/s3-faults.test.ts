@@ -2,11 +2,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
+import { clientAfter } from '../support/worker-clients.ts';
 import { leftovers, NOTHING } from '../support/worker-leftovers.ts';
 import {
   outcomeOf,
@@ -148,6 +151,19 @@ describe('a completion', () => {
     const { Body } = await world.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
     expect(await Body?.transformToString()).toBe('somebody else');
   });
+});
+
+test('an abort that fails is told also when the dump begins again and goes well', async () => {
+  const once = path.join(await mkdtemp(path.join(tmpdir(), 'holdfast-once-')), 'begun');
+  const timedOut = 'canceling statement due to lock timeout\\nQuery was: LOCK TABLE item\\n';
+  const script = `[ -e '${once}' ] || { touch '${once}'; printf '${timedOut}' >&2; exit 1; }`;
+  const HOLDFAST_PG_ROOT = await clientAfter(world.toolchain.pgRoot, 17, script);
+  proxy.treat = (request) => (request === 'abort' ? 'denied' : 'forward');
+  const { run, worker } = await start('small', { ...QUICK, HOLDFAST_PG_ROOT });
+  expect((await worker.ended).code).toBe(0);
+  expect((await outcomeOf(world, run))?.databases).toMatchObject([
+    { status: 'dumped', warnings: [expect.stringMatching(/^uploads stay open: .*AbortMultipartUpload/)] },
+  ]);
 });
 
 test('an abort that fails is told beside the reason', async () => {
