@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { walkArchive } from '../../../../core/postgres/archive-walker.ts';
 
 const TABLES = 100_000;
-const DEFINITION = 'x'.repeat(2_000);
+const DEFINITION = 'x'.repeat(10_000);
 
 const int = (value: number): Buffer => {
   const bytes = Buffer.alloc(5);
@@ -53,6 +53,6 @@ test('of very many tables it keeps no more than their names', () => {
     walker.take(withId(block, id));
   }
   expect(walker.end()).toEqual({ status: 'whole' });
-  // The definitions alone are 200 MB.
-  expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 ** 2);
+  // The definitions alone are 1 GB; what the test itself throws away counts too.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(400 * 1024 ** 2);
 });
