@@ -3,7 +3,7 @@
  * local stack alike. It works in a folder of its own, so that several stacks can be packaged from one checkout.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { parseConfig } from '../core/config/parse.ts';
 import { HoldfastError } from '../core/errors.ts';
@@ -74,20 +74,27 @@ async function serverless(
   { stage, workerImage, env = process.env }: Pick<PackageOptions, 'stage' | 'workerImage' | 'env'>,
 ): Promise<void> {
   const bin = join(CHECKOUT, 'node_modules/serverless/bin/serverless.js');
-  const result = await execa(process.execPath, [bin, ...command, '--stage', stage], {
-    cwd: serviceDir,
-    env: {
-      ...env,
-      HOLDFAST_WORKER_IMAGE: workerImage,
-      SLS_INTERACTIVE_SETUP_ENABLE: '0',
-      SLS_NOTIFICATIONS_MODE: 'off',
-    },
-    extendEnv: false,
-    stdin: 'ignore',
-    all: true,
-    reject: false,
-  });
-  if (result.failed) {
+  // Its plugin leaves a folder a function in the temporary folder: here they go with it.
+  const temporary = `${serviceDir}.tmp`;
+  mkdirSync(temporary, { recursive: true });
+  try {
+    const result = await execa(process.execPath, [bin, ...command, '--stage', stage], {
+      cwd: serviceDir,
+      env: {
+        ...env,
+        TMPDIR: resolve(temporary),
+        HOLDFAST_WORKER_IMAGE: workerImage,
+        SLS_INTERACTIVE_SETUP_ENABLE: '0',
+        SLS_NOTIFICATIONS_MODE: 'off',
+      },
+      extendEnv: false,
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+    });
+    if (!result.failed) return;
     throw new HoldfastError('UnexpectedError', `serverless ${command.join(' ')} failed:\n${result.all}`);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readTemplate } from '../../infra/package.ts';
@@ -45,12 +46,16 @@ describe('the template', () => {
   );
 
   it(
-    'that is deployed to the local stack is the one that npm run package makes',
+    'that is deployed to the local stack is the one that npm run package makes, which leaves nothing else',
     async () => {
       const out = join(config.folder, 'packaged');
       const args = ['infra/package-command.ts', '--stage', 'local', '--config', config.file, '--out', out];
-      await runCommand(process.execPath, args, { cwd: CHECKOUT });
+      const temporary = join(config.folder, 'temporary');
+      mkdirSync(temporary);
+      await runCommand(process.execPath, args, { cwd: CHECKOUT, env: { ...process.env, TMPDIR: temporary } });
       expect(withoutUploadTimes(readTemplate(join(out, 'service')))).toEqual(withoutUploadTimes(template));
+      expect(readdirSync(temporary)).toEqual([]);
+      expect(readdirSync(out).sort()).toEqual(['service', 'worker']);
     },
     TIMEOUT_MS,
   );
