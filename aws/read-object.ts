@@ -2,26 +2,40 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { GetObjectCommand, NoSuchKey, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import { base64OfCrc32 } from '../core/crc32.ts';
 import type { StoredObject } from '../core/manifest.ts';
 import type { ReadContent } from '../core/verify-object.ts';
-import { s3 } from './clients.ts';
+import { restoreS3 } from './clients.ts';
 
 /** Of a version that is gone, that is a delete marker, or whose key never was. */
 const MISSING_STATUS: readonly (number | undefined)[] = [404, 405];
 
+/** A connection that breaks proves nothing about the object: it is read again, from its first byte. */
+const ATTEMPTS = 3;
+
 /**
  * @param onBytes told of every piece as it comes
  * @returns undefined when there is no such version
- * @throws what the SDK throws: of an archived object InvalidObjectState
+ * @throws what the SDK throws: of an archived object InvalidObjectState; what the connection threw when it broke thrice
  */
 export async function readContent(
   bucket: string,
-  { key, versionId }: StoredObject,
+  object: StoredObject,
   onBytes: (count: number) => void,
 ): Promise<ReadContent | undefined> {
-  const body = await openObject(bucket, key, versionId);
-  if (!body) return undefined;
+  for (let attempt = 1; ; attempt++) {
+    const body = await openObject(bucket, object);
+    if (!body) return undefined;
+    try {
+      return await contentOf(body, onBytes);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function contentOf(body: Readable, onBytes: (count: number) => void): Promise<ReadContent> {
   const sha256 = createHash('sha256');
   let sum = 0;
   let sizeBytes = 0;
@@ -31,19 +45,17 @@ export async function readContent(
     sizeBytes += chunk.length;
     onBytes(chunk.length);
   }
-  const value = Buffer.alloc(4);
-  value.writeUInt32BE(sum);
-  return { sizeBytes, sha256: sha256.digest('hex'), crc32: value.toString('base64') };
+  return { sizeBytes, sha256: sha256.digest('hex'), crc32: base64OfCrc32(sum) };
 }
 
-async function openObject(bucket: string, key: string, versionId: string | null): Promise<Readable | undefined> {
+async function openObject(bucket: string, { key, versionId }: StoredObject): Promise<Readable | undefined> {
   try {
     const version = versionId === null ? {} : { VersionId: versionId };
-    const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version }));
+    const { Body } = await restoreS3().send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version }));
     return Body instanceof Readable ? Body : Readable.from([]);
   } catch (error) {
-    const isMissing = error instanceof S3ServiceException && MISSING_STATUS.includes(error.$metadata.httpStatusCode);
-    if (isMissing || error instanceof NoSuchKey) return undefined;
+    if (!(error instanceof S3ServiceException)) throw error;
+    if (MISSING_STATUS.includes(error.$metadata.httpStatusCode)) return undefined;
     throw error;
   }
 }

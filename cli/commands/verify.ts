@@ -44,8 +44,14 @@ export async function verify(wanted: VerifyArguments, context: Context): Promise
   }
   context.display.end();
   const document: VerifyDocument = { run: run.run, source: run.source, objects, bytesRead: reading.bytesRead };
-  const problem = objects.find((object) => object.problem !== null)?.problem;
+  const problem = worstOf(objects);
   return { document, text: renderVerified(document), ...(problem && { problem }) };
+}
+
+/** Damage comes before what could not be looked at. */
+function worstOf(objects: readonly VerifiedObject[]): Problem | undefined {
+  const problems = objects.flatMap(({ problem }) => problem ?? []);
+  return problems.find(({ code }) => code !== 'Untestable') ?? problems[0];
 }
 
 async function findPoint({ run, source }: VerifyArguments, { deployment }: Context): Promise<RunRow> {

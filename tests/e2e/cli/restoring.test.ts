@@ -1,11 +1,11 @@
 /** `holdfast restore`, `restore-test` and `verify` against a deployed stack and a real PostgreSQL. */
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { installToolchain } from '../../../local/toolchain.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { holdfast, holdfastJson, type Environment } from './holdfast.ts';
+import { testVerify } from './verifying.ts';
 
 const CONFIG = `
 restoreTargets:
@@ -134,26 +134,4 @@ test('what was typed wrong is refused before anything is started', async () => {
   expect(await wrong('verify')).toMatchObject({ code: 2 });
 });
 
-test('every byte is read again; an object that is gone is named', async () => {
-  const good = await holdfast(stack.env, 'verify', '--source', 'shop', '--latest');
-  expect(good).toMatchObject({ code: 0, stderr: '' });
-  expect(good.stdout).toMatch(new RegExp(`${point}: every byte is as it was recorded`));
-  expect(good.stdout).toMatch(/^shop +archive +[\d.]+ \w+ +[0-9a-f]{16}… +equal$/m);
-
-  const { document } = await holdfastJson(stack.env, 'verify', point);
-  const [{ key } = { key: '' }] = document['objects'] as { key: string }[];
-  await stack.clients.s3.send(new DeleteObjectCommand({ Bucket: stack.info.bucket, Key: key }));
-  // A delete marker hides the key, not the version that is recorded.
-  expect((await holdfast(stack.env, 'verify', point)).code).toBe(0);
-  await removeVersions(key);
-  const bad = await holdfastJson(stack.env, 'verify', point);
-  expect(bad.code).toBe(20);
-  expect(bad.document).toMatchObject({ error: { code: 'ObjectMissing', message: expect.stringContaining(key) } });
-});
-
-async function removeVersions(Key: string): Promise<void> {
-  const { Item } = { Item: await holdfastJson(stack.env, 'show', point) };
-  const dumps = Item.document['dumps'] as { objects: { key: string; versionId: string }[] }[];
-  const VersionId = dumps.flatMap(({ objects }) => objects).find(({ key }) => key === Key)?.versionId;
-  await stack.clients.s3.send(new DeleteObjectCommand({ Bucket: stack.info.bucket, Key, VersionId }));
-}
+testVerify(() => ({ stack, run: point }));

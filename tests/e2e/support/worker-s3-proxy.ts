@@ -55,6 +55,15 @@ const CHANGES = {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(flipFirstBit()).pipe(response);
   },
+  /** Its body lacks the last byte, and its headers say so. */
+  shorten: (answer, response) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const bytes = Buffer.concat(chunks).subarray(0, -1);
+      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
+    });
+  },
   /** Its body ends early. */
   'break-off': (answer, response) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
