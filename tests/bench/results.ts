@@ -1,6 +1,7 @@
 /** What a bench has measured, as `--json` writes it. */
 import type { BenchDatabase } from './database/build.ts';
 import type { Measured } from './measure/run-measured.ts';
+import type { RestorePhases } from './measure/server-log.ts';
 import type { WayId } from './ways/way.ts';
 
 export interface RunRecord extends Omit<Measured, 'exitCode' | 'cpuSeconds'> {
@@ -16,7 +17,10 @@ export interface RunRecord extends Omit<Measured, 'exitCode' | 'cpuSeconds'> {
   readonly serverCpuSeconds: number;
   readonly sinkCpuSeconds: number;
   readonly tempDiskBytes: number;
+  /** 0 for a restore. */
   readonly uploadedBytes: number;
+  /** null for a dump. */
+  readonly phases: RestorePhases | null;
 }
 
 export interface Machine {

@@ -1,5 +1,5 @@
 /** What all ways share, started once: the server, the sink, and the emulator of what else the worker asks. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import path from 'node:path';
 import { ERRORS } from '../../core/errors.ts';
@@ -43,8 +43,11 @@ export async function withScene<Result>(work: (scene: Scene) => Promise<Result>)
   try {
     const world = await started(startWorkerWorld());
     const sink = await started(startSink());
+    const kept = path.join(directory, 'kept');
+    await mkdir(kept);
+    const store = await started(startSink(kept));
     const server = await started(startPostgres({ major: MAJOR, password: 'bench', settings: SERVER_SETTINGS }));
-    return await work({ directory, world, sink, server, rivals });
+    return await work({ directory, world, sink, store, server, rivals });
   } finally {
     await stopAll();
   }

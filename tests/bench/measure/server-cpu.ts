@@ -13,14 +13,23 @@ interface ProcessStat {
 
 /** @returns seconds since the server's start */
 export async function serverCpuSeconds(postmaster: number): Promise<number> {
-  const own = await statOf(postmaster);
-  if (!own) throw new TypeError('the server runs while it is measured');
-  let ticks = own.ticks + own.endedTicks;
-  for (const name of await readdir('/proc')) {
-    const stat = /^\d+$/.test(name) ? await statOf(Number(name)) : undefined;
-    if (stat?.parent === postmaster) ticks += stat.ticks;
+  for (;;) {
+    const own = await runningStat(postmaster);
+    let ticks = own.ticks + own.endedTicks;
+    for (const name of await readdir('/proc')) {
+      const stat = /^\d+$/.test(name) ? await statOf(Number(name)) : undefined;
+      if (stat?.parent === postmaster) ticks += stat.ticks;
+    }
+    // A child that was ending meanwhile is perhaps in neither figure.
+    const after = await runningStat(postmaster);
+    if (after.endedTicks === own.endedTicks) return ticks / TICKS_PER_SECOND;
   }
-  return ticks / TICKS_PER_SECOND;
+}
+
+async function runningStat(postmaster: number): Promise<ProcessStat> {
+  const stat = await statOf(postmaster);
+  if (!stat) throw new TypeError('the server runs while it is measured');
+  return stat;
 }
 
 /** Undefined for a process that has ended meanwhile. */

@@ -1,17 +1,14 @@
 /** A bench's results in the terminal. */
 import Table from 'cli-table3';
 import type { BenchResults } from '../results.ts';
-import { summarise } from './summary.ts';
-import { circumstances, costs, lineSentence, targets, timeBySize, times, type Cells } from './tables.ts';
+import { sectionsOf } from './sections.ts';
+import type { Cells } from './tables.ts';
 
 export function printResults(results: BenchResults): void {
-  const rows = summarise(results);
-  print('How it was measured', circumstances(results));
-  print(`The ways at ${results.comparedMb} MB`, times(rows, results.machine.cores));
-  print('What they used', costs(rows));
-  print('Time against size: holdfast, every row counted', timeBySize(results));
-  console.log(lineSentence(results));
-  print('Targets', targets(results, rows));
+  for (const { title, cells, sentence } of sectionsOf(results)) {
+    print(title, cells);
+    if (sentence !== undefined) console.log(sentence);
+  }
 }
 
 function print(title: string, { head, rows }: Cells): void {

@@ -1,7 +1,7 @@
 /** The runs of each way at one size as one row. */
+import type { RestorePhases } from '../measure/server-log.ts';
 import type { BenchResults, RunRecord } from '../results.ts';
-import type { Way, WayId } from '../ways/way.ts';
-import { DUMP_WAYS } from '../ways/ways.ts';
+import type { WayId, WayLabel } from '../ways/way.ts';
 
 export interface Spread {
   readonly median: number;
@@ -11,7 +11,7 @@ export interface Spread {
 
 /** Medians of the good runs; the largest where a limit must hold in every run. */
 export interface Summary {
-  readonly way: Way;
+  readonly way: WayLabel;
   readonly goodRuns: number;
   readonly wallSeconds: Spread;
   readonly clientCpuSeconds: number;
@@ -24,6 +24,8 @@ export interface Summary {
   /** The most that its processes wrote into any files, wherever these are. */
   readonly writtenBytes: number;
   readonly uploadedBytes: number;
+  /** null for dumps. */
+  readonly phases: RestorePhases | null;
   /** What the processors need for client and server: of each run, the median. */
   readonly processorLimitSeconds: number;
   /** The same with the sink's time. */
@@ -34,15 +36,16 @@ export interface Summary {
 
 export type Row =
   | { readonly status: 'measured'; readonly summary: Summary; readonly problems: readonly string[] }
-  | { readonly status: 'failed'; readonly way: Way; readonly problems: readonly string[] }
-  | { readonly status: 'left-out'; readonly way: Way; readonly reason: string };
+  | { readonly status: 'failed'; readonly way: WayLabel; readonly problems: readonly string[] }
+  | { readonly status: 'left-out'; readonly way: WayLabel; readonly reason: string };
 
-/** One row for every way, whatever became of it. */
-export function summarise(results: BenchResults): Row[] {
-  return DUMP_WAYS.flatMap((way): Row[] => {
+/** One row for each of these ways that was due, whatever became of it. */
+export function summarise(results: BenchResults, ways: readonly WayLabel[]): Row[] {
+  return ways.flatMap((way): Row[] => {
     const leftOut = results.leftOut.find((one) => one.way === way.id);
     if (leftOut) return [{ status: 'left-out', way, reason: leftOut.reason }];
     const runs = runsOf(results, way.id, results.comparedMb);
+    if (runs.length === 0) return [];
     const good = runs.filter(({ problem }) => problem === null);
     const problems = runs.flatMap(({ problem }) => problem ?? []);
     if (good.length === 0) return [{ status: 'failed', way, problems }];
@@ -58,7 +61,7 @@ export function runsOf({ runs }: BenchResults, id: WayId, sizeMb: number): RunRe
   return runs.filter((run) => run.way === id && run.sizeMb === sizeMb);
 }
 
-function summaryOf(way: Way, runs: readonly RunRecord[], cores: number): Summary {
+function summaryOf(way: WayLabel, runs: readonly RunRecord[], cores: number): Summary {
   const medianOf = (value: (run: RunRecord) => number): number => median(runs.map(value));
   const walls = runs.map(({ wallSeconds }) => wallSeconds);
   return {
@@ -72,9 +75,19 @@ function summaryOf(way: Way, runs: readonly RunRecord[], cores: number): Summary
     tempDiskBytes: Math.max(...runs.map((run) => run.tempDiskBytes)),
     writtenBytes: Math.max(...runs.map((run) => run.writtenBytes)),
     uploadedBytes: medianOf((run) => run.uploadedBytes),
+    phases: phasesOf(runs),
     processorLimitSeconds: medianOf((run) => busySeconds(run) / cores),
     processorLimitWithSinkSeconds: medianOf((run) => (busySeconds(run) + run.sinkCpuSeconds) / cores),
     toProcessorLimit: medianOf((run) => run.wallSeconds / (busySeconds(run) / cores)),
+  };
+}
+
+function phasesOf(runs: readonly RunRecord[]): RestorePhases | null {
+  const all = runs.flatMap(({ phases }) => phases ?? []);
+  if (all.length === 0) return null;
+  return {
+    dataSeconds: median(all.map(({ dataSeconds }) => dataSeconds)),
+    indexSeconds: median(all.map(({ indexSeconds }) => indexSeconds)),
   };
 }
 

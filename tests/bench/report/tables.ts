@@ -3,7 +3,7 @@ import type { BenchResults } from '../results.ts';
 import type { WayId } from '../ways/way.ts';
 import { sizeSeries } from './size-series.ts';
 import { summaryById, type Row, type Summary } from './summary.ts';
-import { verdictsOf } from './verdicts.ts';
+import type { Verdict } from './verdicts.ts';
 
 export interface Cells {
   readonly head: readonly string[];
@@ -14,23 +14,52 @@ const PROBLEM_LENGTH_MAX = 100;
 const MEGABYTE = 1e6;
 const MEBIBYTE = 1024 ** 2;
 
-/** What the others are compared with, by column. */
-const COMPARED: readonly { readonly id: WayId; readonly title: string }[] = [
-  { id: 'gzip-pipe', title: 'vs gzip pipe' },
-  { id: 'fly-gzip', title: 'vs fly, tar -cz' },
-  { id: 'fly-pigz', title: 'vs fly, pigz' },
-  { id: 'zstd-pipe', title: 'vs zstd pipe' },
+interface Column {
+  readonly title: string;
+  readonly of: (summary: Summary, rows: readonly Row[]) => string;
+}
+
+/** How much faster a way is than this one. */
+const versus = (id: WayId, title: string): Column => ({
+  title,
+  of: ({ way, wallSeconds }, rows) => {
+    const rival = summaryById(rows, id);
+    // A limit stores nothing, so it is no faster way of doing the same.
+    if (!rival || way.kind === 'limit') return '';
+    return `${(rival.wallSeconds.median / wallSeconds.median).toFixed(2)}x`;
+  },
+});
+
+const DUMPS_COMPARED: readonly Column[] = [
+  versus('gzip-pipe', 'vs gzip pipe'),
+  versus('fly-gzip', 'vs fly, tar -cz'),
+  versus('fly-pigz', 'vs fly, pigz'),
+  versus('zstd-pipe', 'vs zstd pipe'),
 ];
 
-/** How long each way took, and how much faster it is than the ways of others. */
-export function times(rows: readonly Row[], cores: number): Cells {
+const RESTORES_COMPARED: readonly Column[] = [
+  { title: 'of it data', of: ({ phases }) => phases?.dataSeconds.toFixed(2) ?? '' },
+  { title: 'indexes and constraints', of: ({ phases }) => phases?.indexSeconds.toFixed(2) ?? '' },
+  versus('gzip-restore', 'vs gzip'),
+  versus('zstd-restore', 'vs zstd'),
+];
+
+/** How long each dump took, and how much faster it is than the ways of others. */
+export function dumpTimes(rows: readonly Row[], cores: number): Cells {
+  const { head, rows: ways } = times(rows, DUMPS_COMPARED);
+  return { head, rows: [...ways, ...limitRows(rows, cores)] };
+}
+
+export const restoreTimes = (rows: readonly Row[]): Cells => times(rows, RESTORES_COMPARED);
+
+function times(rows: readonly Row[], columns: readonly Column[]): Cells {
   return {
-    head: ['way', 'runs', 'seconds, median (min–max)', ...COMPARED.map(({ title }) => title)],
-    rows: [...rows.map((row) => timesRow(row, rows)), ...limitRows(rows, cores)],
+    head: ['way', 'runs', 'seconds, median (min–max)', ...columns.map(({ title }) => title)],
+    rows: rows.map((row) => timesRow(row, rows, columns)),
   };
 }
 
-function timesRow(row: Row, rows: readonly Row[]): string[] {
+function timesRow(row: Row, rows: readonly Row[], columns: readonly Column[]): string[] {
   if (row.status === 'left-out') return [row.way.title, '0', row.reason];
   const failure = `FAILED: ${row.problems[0] ?? ''}`.slice(0, PROBLEM_LENGTH_MAX);
   if (row.status === 'failed') return [row.way.title, '0', failure];
@@ -40,41 +69,35 @@ function timesRow(row: Row, rows: readonly Row[]): string[] {
     summary.way.title,
     problems.length === 0 ? String(summary.goodRuns) : `${summary.goodRuns}, ${problems.length} FAILED`,
     `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`,
-    ...COMPARED.map(({ id }) => ratio(summaryById(rows, id), summary)),
+    ...columns.map((column) => column.of(summary, rows)),
   ];
 }
 
+const RESTORE_COSTS: readonly Column[] = [
+  { title: 'client CPU s', of: (summary) => summary.clientCpuSeconds.toFixed(2) },
+  { title: 'server CPU s', of: (summary) => summary.serverCpuSeconds.toFixed(2) },
+  { title: 'sink CPU s', of: (summary) => summary.sinkCpuSeconds.toFixed(2) },
+  { title: 'peak RSS MiB', of: (summary) => (summary.peakRssBytes / MEBIBYTE).toFixed(0) },
+  { title: 'temp disk MB', of: (summary) => (summary.tempDiskBytes / MEGABYTE).toFixed(0) },
+  { title: 'written to files MB', of: (summary) => (summary.writtenBytes / MEGABYTE).toFixed(0) },
+];
+
+const DUMP_COSTS: readonly Column[] = [
+  ...RESTORE_COSTS,
+  { title: 'uploaded MB', of: (summary) => (summary.uploadedBytes / MEGABYTE).toFixed(0) },
+];
+
 /** What each way used, and what it left in S3. */
-export function costs(rows: readonly Row[]): Cells {
+export const dumpCosts = (rows: readonly Row[]): Cells => costs(rows, DUMP_COSTS);
+
+export const restoreCosts = (rows: readonly Row[]): Cells => costs(rows, RESTORE_COSTS);
+
+function costs(rows: readonly Row[], columns: readonly Column[]): Cells {
   const measured = rows.flatMap((row) => (row.status === 'measured' ? [row.summary] : []));
   return {
-    head: [
-      'way',
-      'client CPU s',
-      'server CPU s',
-      'sink CPU s',
-      'peak RSS MiB',
-      'temp disk MB',
-      'written to files MB',
-      'uploaded MB',
-    ],
-    rows: measured.map((summary) => [
-      summary.way.title,
-      summary.clientCpuSeconds.toFixed(2),
-      summary.serverCpuSeconds.toFixed(2),
-      summary.sinkCpuSeconds.toFixed(2),
-      (summary.peakRssBytes / MEBIBYTE).toFixed(0),
-      (summary.tempDiskBytes / MEGABYTE).toFixed(0),
-      (summary.writtenBytes / MEGABYTE).toFixed(0),
-      (summary.uploadedBytes / MEGABYTE).toFixed(0),
-    ]),
+    head: ['way', ...columns.map(({ title }) => title)],
+    rows: measured.map((summary) => [summary.way.title, ...columns.map((column) => column.of(summary, rows))]),
   };
-}
-
-function ratio(rival: Summary | undefined, { way, wallSeconds }: Summary): string {
-  // A limit stores nothing, so it is no faster way of doing the same.
-  if (!rival || way.kind === 'limit') return '';
-  return `${(rival.wallSeconds.median / wallSeconds.median).toFixed(2)}x`;
 }
 
 function limitRows(rows: readonly Row[], cores: number): string[][] {
@@ -111,10 +134,10 @@ export function lineSentence(results: BenchResults): string {
 
 const VERDICTS = { true: 'met', false: 'NOT met', null: 'not shown' } as const;
 
-export function targets(results: BenchResults, rows: readonly Row[]): Cells {
+export function targets(verdicts: readonly Verdict[]): Cells {
   return {
     head: ['target', 'measured', 'verdict'],
-    rows: verdictsOf(results, rows).map(({ target, met, shown }) => [target, shown, VERDICTS[`${met}`]]),
+    rows: verdicts.map(({ target, met, shown }) => [target, shown, VERDICTS[`${met}`]]),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What this worker promises of its speed, and whether a bench has shown it. */
-import type { BenchResults } from '../results.ts';
+import type { BenchResults, RunRecord } from '../results.ts';
 import type { WayId } from '../ways/way.ts';
 import { sizeSeries, type SizeSeries } from './size-series.ts';
 import { runsOf, summaryById, type Row, type Summary } from './summary.ts';
@@ -24,9 +24,26 @@ const PEAK_RSS_MAX_BYTES = 128 * MEBIBYTE;
 /** Of the median at a size from the line through all sizes. */
 const DEVIATION_MAX = 0.1;
 
-export function verdictsOf(results: BenchResults, rows: readonly Row[]): Verdict[] {
+const RESTORES_FASTER = 1.5;
+
+/** Of this worker, at all sizes. */
+export const failedRuns = (runs: readonly RunRecord[]): number =>
+  runs.filter((run) => run.way.startsWith('holdfast') && run.problem !== null).length;
+
+export function restoreVerdicts(results: BenchResults, rows: readonly Row[]): Verdict[] {
+  const ours = summaryById(rows, 'holdfast-restore');
+  const failed = failedRuns(results.runs.filter(({ phases }) => phases !== null));
+  return [
+    { target: 'every restore of this worker ends equal', met: failed === 0, shown: `${failed} failed` },
+    ...(ours
+      ? [ratioVerdict(ours, summaryById(rows, 'gzip-restore'), RESTORES_FASTER, 'aws s3 cp - | pg_restore')]
+      : []),
+  ];
+}
+
+export function dumpVerdicts(results: BenchResults, rows: readonly Row[]): Verdict[] {
   const ours = summaryById(rows, 'holdfast');
-  const failed = results.runs.filter((run) => run.way.startsWith('holdfast') && run.problem !== null).length;
+  const failed = failedRuns(results.runs.filter(({ phases }) => phases === null));
   const all: Verdict[] = [
     { target: 'every run of this worker ends verified', met: failed === 0, shown: `${failed} failed` },
   ];

@@ -5,27 +5,28 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { table } from '../../../infra/markdown-table.ts';
 import type { BenchResults } from '../results.ts';
 import { drawPicture } from './picture.ts';
+import { sectionsOf } from './sections.ts';
 import { sizeSeries } from './size-series.ts';
-import { summarise } from './summary.ts';
-import { circumstances, costs, lineSentence, targets, timeBySize, times, type Cells } from './tables.ts';
+import type { Cells } from './tables.ts';
 
 const DOCS = path.join(import.meta.dirname, '../../../docs');
 
-/** @throws InvalidInput where the page lacks a marker */
+/**
+ * What was not measured this time stays as it is.
+ * @throws InvalidInput where the page lacks a marker
+ */
 export async function writeDocs(results: BenchResults): Promise<void> {
-  const rows = summarise(results);
-  const sections = {
-    circumstances: markdown(circumstances(results)),
-    times: markdown(times(rows, results.machine.cores)),
-    costs: markdown(costs(rows)),
-    targets: markdown(targets(results, rows)),
-    'time-by-size': `${markdown(timeBySize(results))}\n\n${lineSentence(results)}`,
-  };
   const file = path.join(DOCS, 'performance.md');
   let page = await readFile(file, 'utf8');
-  for (const [name, content] of Object.entries(sections)) page = replaceSection(page, name, content);
+  const series = sizeSeries(results);
+  const withDumps = series.points.length > 0;
+  for (const { name, cells, sentence } of sectionsOf(results)) {
+    // Those of the dumps; restores say for themselves when they were measured.
+    if (name === 'circumstances' && !withDumps) continue;
+    page = replaceSection(page, name, [markdown(cells), ...(sentence === undefined ? [] : [sentence])].join('\n\n'));
+  }
   await writeFile(file, page);
-  await writeFile(path.join(DOCS, 'performance.svg'), drawPicture(sizeSeries(results)));
+  if (withDumps) await writeFile(path.join(DOCS, 'performance.svg'), drawPicture(series));
 }
 
 function markdown({ head, rows }: Cells): string {

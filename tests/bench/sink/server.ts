@@ -1,10 +1,12 @@
 /**
  * The few requests of S3 that an upload needs, by path: checked, counted, thrown away. What is measured is then neither
- * a disk nor somebody's S3.
+ * a disk nor somebody's S3. For restores it keeps what it takes, and gives it back.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { base64OfCrc32 } from '../../../core/crc32.ts';
 import { takeBody, type Body } from './body.ts';
+import { keepIn, readPieces, type Keep } from './pieces.ts';
 import { Refusal } from './refusal.ts';
 import {
   abortUpload,
@@ -23,15 +25,17 @@ import {
 /** Where the bench asks what came; no bucket has such a name. */
 export const STATUS_PATH = '/_sink';
 
-export function createSink(): Server {
+/** @param directory where it keeps what it takes; undefined: nowhere */
+export function createSink(directory?: string): Server {
+  const keep = directory === undefined ? undefined : keepIn(directory);
   return createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    answer(request, response, keep).catch((error: unknown) => {
       refuse(request, response, error);
     });
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, keep: Keep | undefined): Promise<void> {
   const url = new URL(request.url ?? '', 'http://sink');
   if (url.pathname === STATUS_PATH) {
     if (request.method === 'DELETE') forgetAll();
@@ -41,7 +45,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   // Without the bucket: there is one.
   const key = decodeURIComponent(url.pathname).replace(/^\/[^/]+\//, '');
   const handle = handlerOf(request.method ?? '', url.searchParams);
-  await handle({ request, response, key, query: url.searchParams });
+  await handle({ request, response, key, query: url.searchParams, keep });
 }
 
 interface Exchange {
@@ -49,6 +53,7 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly key: string;
   readonly query: URLSearchParams;
+  readonly keep: Keep | undefined;
 }
 
 type Handler = (exchange: Exchange) => Promise<void> | void;
@@ -60,6 +65,7 @@ function handlerOf(method: string, query: URLSearchParams): Handler {
   if (method === 'PUT') return ofUpload ? takePart : takeObject;
   if (method === 'DELETE' && ofUpload) return abort;
   if (method === 'HEAD') return head;
+  if (method === 'GET') return get;
   throw new Refusal(501, 'NotImplemented', `${method} ${query.toString()} is not known here`);
 }
 
@@ -67,14 +73,14 @@ function create({ response, key }: Exchange): void {
   sendXml(response, 'InitiateMultipartUploadResult', { Bucket: 'bench', Key: key, UploadId: createUpload(key) });
 }
 
-async function takePart({ request, response, key, query }: Exchange): Promise<void> {
-  const body = await takeBody(request);
+async function takePart({ request, response, key, query, keep }: Exchange): Promise<void> {
+  const body = await takeBody(request, keep);
   putPart(query.get('uploadId') ?? '', key, Number(query.get('partNumber')), body);
   response.writeHead(200, headersOf(body)).end();
 }
 
-async function takeObject({ request, response, key }: Exchange): Promise<void> {
-  const body = await takeBody(request);
+async function takeObject({ request, response, key, keep }: Exchange): Promise<void> {
+  const body = await takeBody(request, keep);
   putObject(key, body, isOnlyNew(request));
   response.writeHead(200, headersOf(body)).end();
 }
@@ -102,6 +108,28 @@ function abort({ response, key, query }: Exchange): void {
 function head({ response, key }: Exchange): void {
   const body = findObject(key);
   response.writeHead(200, { ...headersOf(body), 'content-length': body.sizeBytes }).end();
+}
+
+async function get({ request, response, key, keep }: Exchange): Promise<void> {
+  const body = findObject(key);
+  if (!keep) throw new Refusal(501, 'NotImplemented', `${key} was thrown away: this sink keeps nothing`);
+  const range = readRange(request.headers.range, body.sizeBytes);
+  const { start, end } = range ?? { start: 0, end: body.sizeBytes };
+  response.writeHead(range ? 206 : 200, {
+    'content-length': end - start,
+    // As S3 does: the checksum is that of the whole.
+    ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${body.sizeBytes}` } : headersOf(body)),
+  });
+  await pipeline(readPieces(body.pieces, start, end), response);
+}
+
+/** @returns its end is exclusive; undefined: the whole object */
+function readRange(header: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
+  if (header === undefined) return undefined;
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(header) ?? [];
+  const start = Number(first ?? NaN);
+  if (!(start < sizeBytes)) throw new Refusal(416, 'InvalidRange', `${header} is not in ${sizeBytes} bytes`);
+  return { start, end: last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1) };
 }
 
 function headersOf(body: Body): Record<string, string> {

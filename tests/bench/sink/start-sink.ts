@@ -29,8 +29,10 @@ export interface Sink {
   stop(): Promise<void>;
 }
 
-export async function startSink(): Promise<Sink> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
+/** @param directory where it keeps objects; undefined: it throws them away */
+export async function startSink(directory?: string): Promise<Sink> {
+  const program = path.join(import.meta.dirname, 'main.ts');
+  const child = spawn(process.execPath, [program, ...(directory === undefined ? [] : [directory])], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

@@ -1,4 +1,4 @@
-/** What the sink knows of uploads and objects: sizes and checksums, no bytes. */
+/** What the sink knows of uploads and objects: sizes, checksums, and where their bytes are if it keeps them. */
 import { base64OfCrc32, combineCrc32 } from '../../../core/crc32.ts';
 import type { Body } from './body.ts';
 import { Refusal } from './refusal.ts';
@@ -109,13 +109,14 @@ function checkPart(
 }
 
 function joinParts(parts: readonly Body[]): Body {
-  return parts.reduce(
+  const sums = parts.reduce(
     (whole, part) => ({
       sizeBytes: whole.sizeBytes + part.sizeBytes,
       crc32: combineCrc32(whole.crc32, part.crc32, part.sizeBytes),
     }),
     { sizeBytes: 0, crc32: 0 },
   );
+  return { ...sums, pieces: parts.flatMap(({ pieces }) => pieces) };
 }
 
 function uploadOf(uploadId: string, key: string): Upload {

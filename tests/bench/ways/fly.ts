@@ -6,7 +6,7 @@ import { shellWay } from './shell-way.ts';
  */
 const dump =
   'pg_dump --no-owner --clean --no-privileges --jobs=4 --format=directory --compress=0 --file="$TMPDIR/db_dump"';
-const upload = 'aws s3 cp --only-show-errors "$TMPDIR/db_dump.tar.gz" "$DESTINATION"';
+const upload = 'aws s3 cp --only-show-errors "$TMPDIR/db_dump.tar.gz" "$OBJECT"';
 
 /** As it is since January 2025. */
 export const flyPigz = shellWay({

@@ -5,5 +5,5 @@ export const gzipPipe = shellWay({
   id: 'gzip-pipe',
   title: 'pg_dump -Fc | aws s3 cp -',
   kind: 'rival',
-  script: 'pg_dump -Fc | aws s3 cp --only-show-errors - "$DESTINATION"',
+  script: 'pg_dump -Fc | aws s3 cp --only-show-errors - "$OBJECT"',
 });

@@ -4,30 +4,39 @@ import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
 import { libpqEnvironment } from '../database/build.ts';
 import { runMeasured } from '../measure/run-measured.ts';
 import { BUCKET } from '../sink/start-sink.ts';
-import type { Folders, Scene, Way, WayRun } from './way.ts';
+import type { Folders, Scene, Way, WayId } from './way.ts';
 
 interface ShellWay extends Omit<Way, 'run'> {
-  /** Sees pg_dump, aws and pigz, libpq's variables, TMPDIR and, as $DESTINATION, where in S3 its object belongs. */
   readonly script: string;
 }
 
+/** A dump. */
 export function shellWay({ script, ...way }: ShellWay): Way {
-  return { ...way, run: (scene, folders) => runScript(way, script, scene, folders) };
+  return {
+    ...way,
+    run: async (scene, folders) => {
+      const { measured, complaint } = await runScript(script, way.id, scene, folders);
+      return { measured, problem: complaint ?? (way.kind === 'limit' ? null : await storedProblem(scene, way.id)) };
+    },
+  };
 }
 
-async function runScript(
-  { id, kind }: Pick<Way, 'id' | 'kind'>,
+/**
+ * @param script sees PostgreSQL's programs, aws and pigz, libpq's variables, TMPDIR and, as $OBJECT, its object in S3
+ * @param key of that object
+ */
+export function runScript(
   script: string,
+  key: WayId,
   scene: Scene,
   { temporary, reports }: Folders,
-): Promise<WayRun> {
-  const { measured, complaint } = await runMeasured({
+): ReturnType<typeof runMeasured> {
+  return runMeasured({
     command: 'bash',
     args: ['-e', '-o', 'pipefail', '-c', script],
-    env: { ...shellEnvironment(scene), TMPDIR: temporary, DESTINATION: `s3://${BUCKET}/${id}` },
+    env: { ...shellEnvironment(scene), TMPDIR: temporary, OBJECT: `s3://${BUCKET}/${key}` },
     reports,
   });
-  return { measured, problem: complaint ?? (kind === 'limit' ? null : await storedProblem(scene, id)) };
 }
 
 function shellEnvironment({ server, sink, rivals }: Scene): Record<string, string> {
@@ -48,8 +57,8 @@ function shellEnvironment({ server, sink, rivals }: Scene): Record<string, strin
 
 async function storedProblem({ sink }: Scene, id: string): Promise<string | null> {
   const { objects, openUploads } = await sink.status();
-  const [object] = objects;
+  const object = objects.find(({ key }) => key === id);
   if (openUploads.length > 0) return `uploads of ${openUploads.join(', ')} were left open`;
-  if (objects.length !== 1 || object?.key !== id) return `${objects.length} objects are in S3`;
+  if (!object) return `${objects.length} objects are in S3, and not ${id}`;
   return object.sizeBytes > 0 ? null : 'the object in S3 is empty';
 }

@@ -5,5 +5,5 @@ export const zstdPipe = shellWay({
   id: 'zstd-pipe',
   title: 'pg_dump -Fc -Zzstd:1 | aws s3 cp -',
   kind: 'rival',
-  script: 'pg_dump -Fc -Zzstd:1 | aws s3 cp --only-show-errors - "$DESTINATION"',
+  script: 'pg_dump -Fc -Zzstd:1 | aws s3 cp --only-show-errors - "$OBJECT"',
 });

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { expect } from '@jest/globals';
 import { DatabaseDump, Evidence, type ObjectRole } from '../../../core/manifest.ts';
 import { walkArchive } from '../../../core/postgres/archive-walker.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
@@ -16,12 +15,15 @@ import { BUCKET, type WorkerWorld } from './worker-world.ts';
 
 const AWS_COMMAND = path.join(import.meta.dirname, '../../fixtures/aws');
 
-/** The one database's dump of a run that went well. */
+/**
+ * The one database's dump of a run that went well.
+ * @throws Error with the worker's output when it did not
+ */
 export function onlyDump({ outcome, code, output }: WorkerResult): DatabaseDump {
-  expect({ code, output }).toEqual({ code: 0, output });
-  expect(outcome?.failure).toBeNull();
-  expect(outcome?.databases).toMatchObject([{ status: 'dumped' }]);
-  return DatabaseDump.parse(outcome?.databases[0]);
+  const [database, ...others] = outcome?.databases ?? [];
+  const good = code === 0 && outcome?.failure === null && database?.status === 'dumped' && others.length === 0;
+  if (!good) throw new Error(`the worker did not dump one database: ${output}`);
+  return DatabaseDump.parse(database);
 }
 
 export async function fetchObject(world: WorkerWorld, dump: DatabaseDump, role: ObjectRole): Promise<Buffer> {
@@ -48,7 +50,8 @@ export function entriesOf(archive: Buffer): string[] {
   const names: string[] = [];
   const walker = walkArchive((name) => names.push(name));
   walker.take(archive);
-  expect(walker.end()).toEqual({ status: 'whole' });
+  const end = walker.end();
+  if (end.status !== 'whole') throw new Error(`the archive is not whole: ${JSON.stringify(end)}`);
   return names.sort();
 }
 

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { fitLine } from '../../bench/report/line-fit.ts';
 import { median, summarise } from '../../bench/report/summary.ts';
-import { verdictsOf } from '../../bench/report/verdicts.ts';
+import { dumpVerdicts, restoreVerdicts } from '../../bench/report/verdicts.ts';
 import type { BenchResults, RunRecord } from '../../bench/results.ts';
+import { DUMP_WAYS, RESTORE_WAYS } from '../../bench/ways/ways.ts';
 
 const RUN: RunRecord = {
   way: 'holdfast',
@@ -17,7 +18,9 @@ const RUN: RunRecord = {
   tempDiskBytes: 0,
   writtenBytes: 0,
   uploadedBytes: 1,
+  phases: null,
 };
+const RESTORE = { ...RUN, way: 'holdfast-restore', phases: { dataSeconds: 6, indexSeconds: 3 } } as const;
 
 const resultsOf = (...runs: readonly Partial<RunRecord>[]): BenchResults => ({
   at: '2026-01-01T00:00:00.000Z',
@@ -32,7 +35,12 @@ const resultsOf = (...runs: readonly Partial<RunRecord>[]): BenchResults => ({
 });
 
 const verdicts = (results: BenchResults): Record<string, boolean | null> =>
-  Object.fromEntries(verdictsOf(results, summarise(results)).map(({ target, met }) => [target, met]));
+  Object.fromEntries(
+    [
+      ...dumpVerdicts(results, summarise(results, DUMP_WAYS)),
+      ...restoreVerdicts(results, summarise(results, RESTORE_WAYS)),
+    ].map(({ target, met }) => [target, met]),
+  );
 
 test('a target is met from the figure that it names on', () => {
   const all = verdicts(resultsOf({}, { way: 'gzip-pipe', wallSeconds: 60 }, { way: 'fly-gzip', wallSeconds: 79.9 }));
@@ -64,12 +72,9 @@ test('a limit must hold in every run, also in one that was not the median', () =
 });
 
 test('a failed run of a rival is shown and lends no time', () => {
-  const rows = summarise(
-    resultsOf({ way: 'gzip-pipe', problem: 'exit code 1' }, { way: 'zstd-pipe' }, { problem: 'no' }),
-  );
-  expect(rows.slice(0, 5)).toMatchObject([
+  const results = resultsOf({ way: 'gzip-pipe', problem: 'exit code 1' }, { way: 'zstd-pipe' }, { problem: 'no' });
+  expect(summarise(results, DUMP_WAYS)).toMatchObject([
     { status: 'failed', problems: ['exit code 1'] },
-    { status: 'failed', problems: [] },
     { status: 'left-out' },
     { status: 'measured', problems: [] },
     { status: 'failed', problems: ['no'] },
@@ -78,6 +83,24 @@ test('a failed run of a rival is shown and lends no time', () => {
 
 test('a dump of this worker that failed is no success', () => {
   expect(verdicts(resultsOf({}, { problem: 'no' }))).toMatchObject({ 'every run of this worker ends verified': false });
+});
+
+test.each([
+  [15, true],
+  [14.9, false],
+] as const)('a restore in 10 s, beside %d s of the stock pipe', (wallSeconds, met) => {
+  const target = 'at least 1.5x as fast as aws s3 cp - | pg_restore';
+  expect(verdicts(resultsOf(RESTORE, { ...RESTORE, way: 'gzip-restore', wallSeconds }))).toMatchObject({
+    [target]: met,
+  });
+  expect(verdicts(resultsOf(RESTORE))).toMatchObject({ [target]: null });
+});
+
+test('a restore that failed is neither a good one nor a failed dump', () => {
+  expect(verdicts(resultsOf({}, RESTORE, { ...RESTORE, problem: 'rows of events: 1 instead of 2' }))).toMatchObject({
+    'every run of this worker ends verified': true,
+    'every restore of this worker ends equal': false,
+  });
 });
 
 test('the median of an even count is between the two in the middle', () => {

@@ -1,12 +1,16 @@
 /** The bench believes its sink, so the sink must not believe its clients. */
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   S3Client,
@@ -23,12 +27,14 @@ const FIRST = Buffer.alloc(5 * MEBIBYTE, 'first');
 const LAST = Buffer.from('last');
 const WHOLE = { size: FIRST.length + LAST.length, crc32: base64OfCrc32(crc32(LAST, crc32(FIRST))) };
 
+let directory: string;
 let sink: Server;
 let s3: S3Client;
 let keys = 0;
 
 beforeAll(async () => {
-  sink = createSink();
+  directory = await mkdtemp(path.join(tmpdir(), 'holdfast-sink-'));
+  sink = createSink(directory);
   sink.listen(0, '127.0.0.1');
   await once(sink, 'listening');
   s3 = new S3Client({
@@ -40,9 +46,10 @@ beforeAll(async () => {
   });
 });
 
-afterAll(() => {
+afterAll(async () => {
   s3.destroy();
   sink.close();
+  await rm(directory, { recursive: true });
 });
 
 interface Begun {
@@ -79,6 +86,25 @@ test('an object is the sum of its parts', async () => {
   const { Bucket, Key } = await complete({});
   const head = await s3.send(new HeadObjectCommand({ Bucket, Key }));
   expect(head).toMatchObject({ ContentLength: WHOLE.size, ChecksumCRC32: WHOLE.crc32 });
+});
+
+test.each([
+  [undefined, 200, 0, undefined],
+  ['bytes=5242878-', 206, 5_242_878, undefined],
+  ['bytes=5242878-5242881', 206, 5_242_878, 5_242_882],
+  ['bytes=0-99999999', 206, 0, undefined],
+])('what was kept comes back: %s', async (Range, status, start, end) => {
+  const { Bucket, Key } = await complete({});
+  const answer = await s3.send(new GetObjectCommand({ Bucket, Key, ...(Range !== undefined && { Range }) }));
+  expect(answer.$metadata.httpStatusCode).toBe(status);
+  const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+  expect(bytes.equals(Buffer.concat([FIRST, LAST]).subarray(start, end))).toBe(true);
+});
+
+test('a range behind the end is refused', async () => {
+  const { Bucket, Key } = await complete({});
+  const command = new GetObjectCommand({ Bucket, Key, Range: `bytes=${WHOLE.size}-` });
+  await expect(s3.send(command)).rejects.toMatchObject({ name: 'InvalidRange' });
 });
 
 test('a part whose bytes are not those of its checksum is refused', async () => {
