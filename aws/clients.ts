@@ -5,6 +5,7 @@
  */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -14,6 +15,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 const made: {
   cloudFormation?: CloudFormationClient;
+  ecs?: ECSClient;
   rds?: RDSClient;
   s3?: S3Client;
   uploadS3?: S3Client;
@@ -25,6 +27,7 @@ const made: {
 } = {};
 
 export const cloudFormation = (): CloudFormationClient => (made.cloudFormation ??= new CloudFormationClient());
+export const ecs = (): ECSClient => (made.ecs ??= new ECSClient());
 export const rds = (): RDSClient => (made.rds ??= new RDSClient());
 export const s3 = (): S3Client => (made.s3 ??= new S3Client());
 /**

@@ -13,3 +13,5 @@ export const stage = (): string => required('HOLDFAST_STAGE');
 export const tableName = (): string => required('HOLDFAST_TABLE');
 export const bucketName = (): string => required('HOLDFAST_BUCKET');
 export const topicArn = (): string => required('HOLDFAST_TOPIC');
+/** Only the function that looks at the tasks of workers has it. */
+export const clusterArn = (): string => required('HOLDFAST_CLUSTER');

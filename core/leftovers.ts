@@ -2,12 +2,13 @@
 import { failureOfStep, type Failure } from './errors.ts';
 import type { Metric } from './metric-line.ts';
 import type { RunRow } from './run-record.ts';
+import type { WorkRow } from './work-row.ts';
 
-export type LeftoverKind = 'claim' | 'upload' | 'snapshot' | 'objects' | 'manifest';
+type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'manifest';
 
 export interface Leftover {
   readonly kind: LeftoverKind;
-  /** Source, key or identifier. */
+  /** Run, source, key or identifier. */
   readonly what: string;
   readonly why: string;
   /** false: it is only told of; a person has to look. */
@@ -16,6 +17,15 @@ export interface Leftover {
 
 /** The machine's own timeout, and an hour: an upload or an object that is older belongs to no run that goes on. */
 export const LONGEST_RUN_MS = 27 * 3_600_000;
+
+/** The restore machine's timeout, which may wait for a thaw, and a day: work that was started earlier is not open. */
+export const LONGEST_WORK_MS = 5 * 86_400_000;
+
+/**
+ * A worker asks every 10 s whether its row is still open, and then has to abort its uploads: one that is there after so
+ * long hangs.
+ */
+const TASK_ENDS_WITHIN_MS = 10 * 60_000;
 
 /** How an execution ended that left its claim behind. */
 export function endOfExecution(
@@ -35,11 +45,31 @@ export function endOfExecution(
   return { status: 'failed', failure: failureOfStep(error === '' ? 'UnexpectedError' : error, cause) };
 }
 
+/** Whether something that nobody owns may be ended, and why nobody owns it. */
+interface Judgement {
+  readonly why: string;
+  readonly mayGo: boolean;
+}
+
+/**
+ * Whoever has closed a row has taken its worker's claim away: nothing that a task does for it counts any more.
+ * @param row that the task works for; undefined: the table has none
+ * @returns undefined: it is needed, or about to end by itself
+ */
+export function judgeTask(row: WorkRow | undefined, now: Date): Judgement | undefined {
+  // As with a snapshot, it may be the row that is missing, and the task may be doing its work.
+  if (!row) return { why: 'the table knows no run of that name', mayGo: false };
+  if (row.status === 'running') return undefined;
+  const closedAt = row.finishedAt ?? row.startedAt;
+  if (now.getTime() - Date.parse(closedAt) <= TASK_ENDS_WITHIN_MS) return undefined;
+  return { why: `${row.run} is ${row.status} since ${closedAt}`, mayGo: true };
+}
+
 /**
  * @param row of the run that the snapshot's tag names; undefined: the table has none
  * @returns why nobody owns it, and whether it may go; undefined: it is its run's
  */
-export function judgeSnapshot(row: RunRow | undefined): { readonly why: string; readonly mayGo: boolean } | undefined {
+export function judgeSnapshot(row: RunRow | undefined): Judgement | undefined {
   // The table may have been restored to an earlier time: then the row is what is missing, not the snapshot too many.
   if (!row) return { why: 'the table knows no run of that name', mayGo: false };
   if (row.deletedAt !== undefined) return { why: `run ${row.run} is removed since ${row.deletedAt}`, mayGo: true };
@@ -47,6 +77,9 @@ export function judgeSnapshot(row: RunRow | undefined): { readonly why: string; 
     return { why: `its run no longer has it since ${row.snapshotDeletedAt}`, mayGo: true };
   return undefined;
 }
+
+/** A day and some hours after a point is verified, retention has looked at everything that came before it. */
+export const RETENTION_HAS_LOOKED_MS = 26 * 3_600_000;
 
 /**
  * What is wrong with the objects of a run that is old enough to be over. Nothing of it is ever removed for that:
@@ -63,6 +96,12 @@ export function judgeObjects(
   if (isPoint && !hasManifest)
     return { kind: 'manifest', why: `run ${row.run} is ${row.verdict ?? ''}, but its manifest.json is gone` };
   return undefined;
+}
+
+/** Whether retention removes what a run has left, once a later point is verified. Its own alarm tells of a removal that was interrupted. */
+export function waitsForRetention({ status, verdict, hold, deleting, deletedAt }: RunRow): boolean {
+  const isFailed = status !== 'running' && verdict === undefined;
+  return isFailed && hold === undefined && deleting === undefined && deletedAt === undefined;
 }
 
 /** What stays after a sweep. */

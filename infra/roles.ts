@@ -20,6 +20,7 @@ import {
   publish,
   rdsArn,
   runIndex,
+  sweepTasks,
   table,
   taskStatements,
   type Statement,
@@ -119,9 +120,10 @@ function otherRoles(config: Config): Record<string, Statement[]> {
     CheckFreshness: [table('BatchGetItem', 'UpdateItem'), publish],
     // It deletes no object.
     Sweep: [
-      table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+      table('GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
       runIndex('Query'),
-      allow(['states:DescribeExecution'], executionsOf('backup')),
+      allow(['states:DescribeExecution'], executionsOf('*')),
+      ...sweepTasks,
       bucket('ListBucket'),
       ...abortUploads,
       ...(hasRds ? [listSnapshots, deleteSnapshots] : []),

@@ -128,9 +128,18 @@ export function callingStatements(functions: readonly string[]): Statement[] {
   ];
 }
 
+/** Of workers, whichever machine has started them. */
+const tasks = sub('arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/*');
+
+/** Finds tasks of workers, and stops them. */
+export const sweepTasks: readonly Statement[] = [
+  // A list knows no resource but the instances of a cluster, of which Fargate has none: its cluster is a condition.
+  allow(['ecs:ListTasks'], '*', { ArnEquals: { 'ecs:cluster': arnOf('Cluster') } }),
+  allow(['ecs:DescribeTasks', 'ecs:StopTask'], tasks),
+];
+
 /** How a machine runs its task: it starts and stops it, and touches no data. @param taskRole logical name */
 export function taskStatements(family: string, taskRole: string): Statement[] {
-  const tasks = sub('arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/*');
   return [
     allow(
       ['ecs:RunTask', 'ecs:TagResource'],

@@ -1,5 +1,6 @@
 /** AWS clients of a local stack: endpoint and credentials are the stack's, whatever the environment says. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -10,6 +11,7 @@ import { CREDENTIALS, REGION } from './emulator.ts';
 
 export interface LocalClients {
   readonly cloudFormation: CloudFormationClient;
+  readonly ecs: ECSClient;
   readonly rds: RDSClient;
   readonly s3: S3Client;
   readonly secretsManager: SecretsManagerClient;
@@ -23,6 +25,7 @@ export function localClients(endpoint: string): LocalClients {
   const settings = { endpoint, region: REGION, credentials: { ...CREDENTIALS } };
   return {
     cloudFormation: new CloudFormationClient(settings),
+    ecs: new ECSClient(settings),
     rds: new RDSClient(settings),
     s3: new S3Client(settings),
     secretsManager: new SecretsManagerClient(settings),

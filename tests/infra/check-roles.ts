@@ -29,6 +29,7 @@ const LOG_DELIVERY = [
 /** Where AWS knows no resource for an action, and why. Anything else that names `*` fails. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'CreateSnapshot rds:DescribeAccountAttributes': 'quotas belong to the account',
+  'Sweep ecs:ListTasks': 'a list of tasks on Fargate knows no resource; its cluster is a condition',
   'WorkerExecution ecr:GetAuthorizationToken': 'a token is for the whole registry',
   'RestoreWorker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
   'Worker kms:Decrypt': 'keys of secrets are not known here; only through Secrets Manager',
@@ -98,7 +99,9 @@ const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = 
   [/^sns:Publish$/, ['Backstop', 'CheckFreshness', 'PublishFailure', 'PublishStarted', 'PublishSuccess']],
   [/^states:StartExecution$/, ['Schedule']],
   [/^lambda:/, [...MACHINES.map(([machine]) => machine), 'Schedule']],
-  [/^ecs:/, WORKING],
+  [/^ecs:(RunTask|TagResource)$/, WORKING],
+  [/^ecs:(DescribeTasks|StopTask)$/, [...WORKING, 'Sweep']],
+  [/^ecs:(List|Execute|Update|Register|Delete)/, ['Sweep']],
   [/^iam:/, WORKING],
 ];
 
@@ -204,6 +207,15 @@ export function checkRoles(template: () => Template): void {
   describe('the writer of the manifest', () => {
     it('can put nothing but manifests', () => {
       expect(resourcesFor('RecordManifest', /^s3:/)).toEqual(['${Bucket.Arn}/*/manifest.json']);
+    });
+  });
+
+  describe('the sweep', () => {
+    it('lists and stops only tasks of its own cluster', () => {
+      expect(JSON.stringify(template().Resources['SweepRole'])).toContain(
+        '"Action":["ecs:ListTasks"],"Resource":"*","Condition":{"ArnEquals":{"ecs:cluster":{"Fn::GetAtt":["Cluster","Arn"]}}}',
+      );
+      expect(resourcesFor('Sweep', /^ecs:StopTask$/)).toEqual([expect.stringMatching(/:task\/\$\{Cluster\}\/\*$/)]);
     });
   });
 

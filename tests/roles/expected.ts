@@ -13,7 +13,7 @@ const NOT_FOUND = 'without it S3 answers 403 instead of 404 for what is missing;
 const ENCRYPTED = 'needs a key of its own, which no end-to-end test configures';
 
 const NOT_LOCKED =
-  'the emulator makes no bucket with Object Lock from a template; tests/statemachine/retention.test.ts does';
+  'the emulator makes no bucket with Object Lock from a template; tests/statemachine/keeping/locks.ts does';
 const NO_CLUSTER = 'retention is tested with an instance; of a cluster the calls have other names';
 
 const NOT_ARCHIVED =
@@ -86,7 +86,6 @@ export const UNUSED: Readonly<Record<string, string>> = {
   'ApplyRetention rds:DeleteDBClusterSnapshot': NO_CLUSTER,
   'ApplyRetention rds:DescribeDBClusterSnapshots': NO_CLUSTER,
   'Sweep rds:DeleteDBClusterSnapshot': NO_CLUSTER,
-  'Sweep dynamodb:UpdateItem': 'for a dead run that has a row; the test of the stack makes one without',
   'Sweep s3:AbortMultipartUpload': 'an upload that is older than a run can be takes a day to make',
   'Schedule lambda:InvokeFunction': BY_SCHEDULER,
   'Schedule states:StartExecution': BY_SCHEDULER,

@@ -21,7 +21,7 @@ import { handler as thawObjects } from '../../functions/thaw-objects.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { restoreRow, restored, testOutcome } from '../unit/core/restore-samples.ts';
 import { databaseDump } from '../unit/core/run-samples.ts';
-import { pointRow, record, rowOf, startKeepingWorld, type KeepingWorld } from './keeping-world.ts';
+import { pointRow, record, rowOf, startKeepingWorld, type KeepingWorld } from './keeping/world.ts';
 
 let world: KeepingWorld;
 beforeAll(async () => {
@@ -157,7 +157,7 @@ describe('archived objects', () => {
     const started = execution('restore', 'frozen');
     const planned = (await planRestore(started, NO_CONTEXT)) as object;
     expect(planned).toMatchObject({
-      thaw: { objects: 1, hours: 5, summary: expect.stringContaining('up to 5 hours') },
+      thaw: { objects: 1, hours: 5, summary: expect.stringContaining('up to 5 h and costs less than $0.01') },
     });
     expect(await checkThaw(planned, NO_CONTEXT)).toEqual({ objectsFrozen: 1 });
     await thawObjects(planned, NO_CONTEXT);

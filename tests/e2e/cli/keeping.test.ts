@@ -1,6 +1,12 @@
 /** What stays and what goes, as a person sees it: a dump that lost its rows, a hold, and the retention machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import {
+  DescribeTasksCommand,
+  ListClustersCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { CreateDBSnapshotCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -161,11 +167,45 @@ describe('what the deployed functions do every hour', () => {
     ]);
   });
 
+  const deadExecution = (run: string): string =>
+    `arn:aws:states:us-east-1:000000000000:execution:holdfast-local-backup:${run}`;
+
+  /** A task of the stack's own cluster that hangs, and works for the row of a run. */
+  async function startHangingTask(pk: string, sk: string): Promise<() => Promise<string | undefined>> {
+    const { ecs } = stack.clients;
+    const [cluster = ''] = (await ecs.send(new ListClustersCommand({}))).clusterArns ?? [];
+    const script = "trap 'exit 130' TERM; while :; do sleep 0.05; done";
+    await ecs.send(
+      new RegisterTaskDefinitionCommand({
+        family: 'hanging',
+        networkMode: 'awsvpc',
+        containerDefinitions: [
+          { name: 'worker', image: 'holdfast-worker:local', entryPoint: ['/bin/sh', '-c'], command: [script] },
+        ],
+      }),
+    );
+    const environment = [
+      { name: 'HOLDFAST_RUN_PK', value: pk },
+      { name: 'HOLDFAST_RUN_SK', value: sk },
+    ];
+    const overrides = { containerOverrides: [{ name: 'worker', environment }] };
+    const { tasks = [] } = await ecs.send(new RunTaskCommand({ cluster, taskDefinition: 'hanging', overrides }));
+    const asked = { cluster, tasks: [tasks[0]?.taskArn ?? ''] };
+    return async () => (await ecs.send(new DescribeTasksCommand(asked))).tasks?.[0]?.desiredStatus;
+  }
+
   test('what nobody owns is ended', async () => {
     const { dynamo, rds } = stack.clients;
     const claim = { pk: 'SOURCE#idle', sk: 'ACTIVE', run: 'gone', startedAt: '2026-01-01T00:00:00.000Z', attempt: 0 };
-    const owner = 'arn:aws:states:us-east-1:000000000000:execution:holdfast-local-backup:gone';
-    await dynamo.send(new PutCommand({ ...table(), Item: { ...claim, owner } }));
+    await dynamo.send(new PutCommand({ ...table(), Item: { ...claim, owner: deadExecution('gone') } }));
+    const startedAt = new Date().toISOString();
+    const open = { pk: 'SOURCE#idle', sk: `RUN#${startedAt}#lost`, source: 'idle', run: 'lost', startedAt };
+    const executionArn = deadExecution('lost');
+    const row = { ...open, executionArn, trigger: 'schedule', label: null, status: 'running' };
+    await dynamo.send(new PutCommand({ ...table(), Item: row }));
+    const ended = { run: 'ended', sk: `RUN#${claim.startedAt}#ended`, status: 'failed', finishedAt: claim.startedAt };
+    await dynamo.send(new PutCommand({ ...table(), Item: { ...row, startedAt: claim.startedAt, ...ended } }));
+    const task = await startHangingTask(row.pk, ended.sk);
     const { document } = await holdfastJson(stack.env, 'list', 'shop');
     const removed = (document as { runs: { run: string; removed: unknown }[] }).runs.find((each) => each.removed);
     await rds.send(
@@ -184,6 +224,8 @@ describe('what the deployed functions do every hour', () => {
     const { DBSnapshots = [] } = await rds.send(new DescribeDBSnapshotsCommand({}));
     expect(DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier)).not.toContain('hf-shop-left');
     expect(await resultOf('gone')).toMatch(/FAILED UnexpectedError/);
+    expect(await resultOf('lost')).toMatch(/FAILED UnexpectedError/);
+    expect(await task()).toBe('STOPPED');
   });
 });
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ECSClient, ListTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import {
   CreateDBInstanceCommand,
   CreateDBSnapshotCommand,
@@ -10,6 +11,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect } from '@jest/globals';
+import { registerScript } from './ecs.ts';
 import { describeMend } from './mend-suite.ts';
 import type { TestEmulator } from './test-emulator.ts';
 
@@ -153,6 +155,38 @@ describeMend(
         rds.send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier }));
       await remove('hf-tagged');
       await expect(remove('hf-other')).rejects.toThrow(/not authorized to perform: rds:DeleteDBSnapshot/);
+    },
+  },
+  ENFORCED,
+);
+
+describeMend(
+  'iam_ecs',
+  {
+    'tasks are listed in the cluster of the condition, and in no other': async (emulator) => {
+      await registerScript(emulator, 'any', 'exit 0');
+      const statement = {
+        Effect: 'Allow',
+        Action: 'ecs:ListTasks',
+        Resource: '*',
+        Condition: { ArnEquals: { 'ecs:cluster': 'arn:aws:ecs:us-east-1:000000000000:cluster/test' } },
+      } as const;
+      const ecs = new ECSClient((await asRole(emulator, 'lister', statement)) as object);
+      await ecs.send(new ListTasksCommand({ cluster: 'test' }));
+      await expect(ecs.send(new ListTasksCommand({ cluster: 'other' }))).rejects.toThrow(/not authorized/);
+    },
+
+    'a task is judged by its own name': async (emulator) => {
+      const root = await registerScript(emulator, 'any', 'sleep 60');
+      const { tasks = [] } = await root.send(new RunTaskCommand({ cluster: 'test', taskDefinition: 'any' }));
+      const task = tasks[0]?.taskArn ?? '';
+      const statement = {
+        Effect: 'Allow',
+        Action: 'ecs:StopTask',
+        Resource: 'arn:aws:ecs:*:*:task/test/*',
+      } as const;
+      const ecs = new ECSClient((await asRole(emulator, 'stopper', statement)) as object);
+      await ecs.send(new StopTaskCommand({ cluster: 'test', task }));
     },
   },
   ENFORCED,

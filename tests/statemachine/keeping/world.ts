@@ -9,16 +9,17 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
+import { CreateDBInstanceCommand, CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamo, s3 } from '../../aws/clients.ts';
-import { bucketName, tableName } from '../../aws/environment.ts';
-import { getRun } from '../../aws/run-store.ts';
-import { latestKey, manifestKey, objectKey, runKey, runPrefix } from '../../core/keys.ts';
-import type { StoredObject } from '../../core/manifest.ts';
-import type { RunRow } from '../../core/run-record.ts';
-import { databaseDump, storedObject } from '../unit/core/run-samples.ts';
-import { FORGOTTEN, startGuardsWorld } from './guards-world.ts';
-import type { TestEmulator } from '../e2e/local/test-emulator.ts';
+import { dynamo, rds, s3 } from '../../../aws/clients.ts';
+import { bucketName, tableName } from '../../../aws/environment.ts';
+import { getRun } from '../../../aws/run-store.ts';
+import { latestKey, manifestKey, objectKey, runKey, runPrefix, snapshotIdentifier } from '../../../core/keys.ts';
+import type { StoredObject } from '../../../core/manifest.ts';
+import type { RunRow } from '../../../core/run-record.ts';
+import { databaseDump, storedObject } from '../../unit/core/run-samples.ts';
+import { FORGOTTEN, startGuardsWorld } from '../guards-world.ts';
+import type { TestEmulator } from '../../e2e/local/test-emulator.ts';
 
 export interface KeepingWorld {
   readonly emulator: TestEmulator;
@@ -39,6 +40,39 @@ export async function startKeepingWorld(config: string): Promise<KeepingWorld> {
       await rm(taskRoot, { recursive: true, force: true });
     },
   };
+}
+
+/** The instance that snapshots are taken of. */
+export const INSTANCE = 'orders-prod';
+
+export async function createInstance(): Promise<void> {
+  await rds().send(
+    new CreateDBInstanceCommand({
+      DBInstanceIdentifier: INSTANCE,
+      DBInstanceClass: 'db.t4g.medium',
+      Engine: 'postgres',
+      AllocatedStorage: 20,
+      MasterUsername: 'postgres',
+      MasterUserPassword: 'not-used-here',
+    }),
+  );
+}
+
+export async function takeSnapshot(identifier: string, tags: Readonly<Record<string, string>>): Promise<void> {
+  await rds().send(
+    new CreateDBSnapshotCommand({
+      DBInstanceIdentifier: INSTANCE,
+      DBSnapshotIdentifier: identifier,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+}
+
+/** Takes the snapshot of a run, as its row would name it. */
+export async function snapshotOf(row: RunRow): Promise<NonNullable<RunRow['snapshot']>> {
+  const identifier = snapshotIdentifier(row);
+  await takeSnapshot(identifier, { 'holdfast:source': row.source, 'holdfast:run': row.run });
+  return { kind: 'instance', identifier, arn: `arn:${identifier}`, status: 'available', sizeGiB: 20, kmsKey: null };
 }
 
 /** Makes a versioned bucket and lets the functions use it. */

@@ -5,15 +5,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { s3, sns } from '../../aws/clients.ts';
-import { bucketName, tableName } from '../../aws/environment.ts';
-import { runsOfSource } from '../../aws/source-runs.ts';
-import { manifestKey, objectKey } from '../../core/keys.ts';
-import { localDay } from '../../core/retention/calendar-buckets.ts';
-import { applyRemovals } from '../../functions/apply-retention.ts';
-import { checkFreshness } from '../../functions/check-freshness.ts';
-import { planSource } from '../../functions/plan-retention.ts';
-import { leave, pointRow, record, startKeepingWorld, type KeepingWorld } from './keeping-world.ts';
+import { s3, sns } from '../../../aws/clients.ts';
+import { bucketName, tableName } from '../../../aws/environment.ts';
+import { runsOfSource } from '../../../aws/source-runs.ts';
+import { manifestKey, objectKey } from '../../../core/keys.ts';
+import { localDay } from '../../../core/retention/calendar-buckets.ts';
+import { applyRemovals } from '../../../functions/apply-retention.ts';
+import { checkFreshness } from '../../../functions/check-freshness.ts';
+import { planSource } from '../../../functions/plan-retention.ts';
+import { leave, pointRow, record, startKeepingWorld, type KeepingWorld } from './world.ts';
 
 const SOURCES = ['last', 'aged', 'tiered'] as const;
 type SourceName = (typeof SOURCES)[number];

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { objectKey } from '../../../core/keys.ts';
+import { planSource } from '../../../functions/plan-retention.ts';
+import { apply, left, night, NOW, removal, rowOfNight, runRetention, sourceName } from './retention-scene.ts';
+import { deleteObject, leave, pointRow, putObject, rowOf, versionsOf } from './world.ts';
+
+export function checkRemovals(): void {
+  describe('a run of retention', () => {
+    it('removes what no rule keeps, oldest first, and leaves a row that says so', async () => {
+      const [oldest, old, , newest] = [await left(15), await left(16), await left(17), await left(18)];
+      const { removals } = await planSource(sourceName(), false, NOW);
+      expect(removals.map(({ sk }) => sk)).toEqual([oldest.sk, old.sk]);
+      expect(await runRetention()).toEqual({ source: sourceName(), removed: 2, kept: [] });
+      expect(await versionsOf(oldest)).toEqual([]);
+      expect(await versionsOf(newest)).toEqual(['manifest.json', 'orders/1/archive.dump', 'orders/1/roles.sql']);
+      const row = await rowOf(oldest);
+      expect(row).toMatchObject({
+        deletedAt: NOW.toISOString(),
+        deletedVerdict: 'verified',
+        removalReasons: ['no rule keeps it'],
+      });
+      for (const gone of ['verdict', 'dumps', 'deleting', 'verification']) expect(row).not.toHaveProperty(gone);
+      expect(await planSource(sourceName(), false, NOW)).toMatchObject({ pointsKept: 2, removals: [] });
+    });
+
+    it('removes every version and every delete marker of the run, and nothing of another', async () => {
+      const row = await left(15);
+      const alike = await leave(rowOfNight(15, { run: `${row.run}0` }));
+      await putObject(objectKey(row, 'orders', 1, 'archive.dump'), 'a second version');
+      await deleteObject(objectKey(row, 'orders', 1, 'archive.dump'));
+      expect(await versionsOf(row)).toHaveLength(5);
+      await left(18);
+      expect(await apply(removal(row))).toMatchObject({ removed: 1 });
+      expect(await versionsOf(row)).toEqual([]);
+      expect(await versionsOf(alike)).toHaveLength(3);
+    });
+
+    it('may be repeated', async () => {
+      const row = await left(15);
+      await left(18);
+      expect(await apply(removal(row))).toMatchObject({ removed: 1 });
+      const tombstone = await rowOf(row);
+      expect(await apply(removal(row))).toMatchObject({ removed: 1, kept: [] });
+      expect(await rowOf(row)).toEqual(tombstone);
+    });
+
+    it('removes what a failed run left, once a later point is verified', async () => {
+      const failed = await left(17, { status: 'failed', verdict: undefined });
+      await left(16);
+      expect((await planSource(sourceName(), false, NOW)).removals).toEqual([]);
+      await left(18);
+      expect(await runRetention()).toMatchObject({ removed: 1 });
+      expect(await versionsOf(failed)).toEqual([]);
+      expect(await rowOf(failed)).toMatchObject({ status: 'failed', deletedAt: NOW.toISOString() });
+    });
+
+    it('removes at most 50 points of a source', async () => {
+      const rows = Array.from({ length: 60 }, (_, index) =>
+        pointRow(sourceName(), new Date(Date.parse(night(1)) - index * 86_400_000).toISOString()),
+      );
+      for (const row of rows) await leave(row, []);
+      await left(18);
+      const plan = await planSource(sourceName(), false, NOW);
+      expect([plan.pointsToRemove, plan.removals.length]).toEqual([59, 50]);
+      expect(plan.removals[0]?.sk).toBe(rows.at(-1)?.sk);
+    });
+
+    it('tells everything in a dry run, and hands on nothing to remove', async () => {
+      for (const date of [15, 16, 17, 18]) await left(date);
+      const { points, removals, pointsToRemove } = await planSource(sourceName(), true, NOW);
+      expect(points.map(({ action, reasons }) => [action, reasons[0]])).toEqual([
+        ['keep', 'newest verified'],
+        ['keep', 'last 2 of 2'],
+        ['remove', 'no rule keeps it'],
+        ['remove', 'no rule keeps it'],
+      ]);
+      expect([removals, pointsToRemove]).toEqual([[], 2]);
+    });
+  });
+}
