@@ -1,10 +1,9 @@
 /** Deletes RDS snapshots that a run has made, and no others. */
 import { DeleteDBClusterSnapshotCommand, DeleteDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { RUN_TAG, runTag } from '../core/keys.ts';
 import type { RdsTarget } from '../core/steps.ts';
 import { rds } from './clients.ts';
 import { findSnapshot } from './snapshots.ts';
-
-const RUN_TAG = 'holdfast:run';
 
 /** @returns why it could not be deleted, in RDS's words; undefined: the run has no such snapshot any more */
 export async function removeSnapshot(
@@ -14,7 +13,7 @@ export async function removeSnapshot(
 ): Promise<string | undefined> {
   const snapshot = await findSnapshot(kind, identifier);
   // A snapshot of that name that another run has made, or a person, is none of this run.
-  if (snapshot?.tags[RUN_TAG] !== run) return undefined;
+  if (snapshot?.tags[RUN_TAG] !== runTag(run)) return undefined;
   try {
     await (kind === 'cluster'
       ? rds().send(new DeleteDBClusterSnapshotCommand({ DBClusterSnapshotIdentifier: identifier }))

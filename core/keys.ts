@@ -64,8 +64,9 @@ export function claimKey({ pk, sk }: RowKey): RowKey {
   return sk.startsWith(RUN_PREFIX) ? { pk, sk: activeKey('').sk } : { pk, sk };
 }
 
+/** @param scheduledTime ISO-8601 with any offset: an instant is one slot, however it was written */
 export function slotKey(source: string, scheduledTime: string): RowKey {
-  return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${scheduledTime}` };
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${new Date(scheduledTime).toISOString()}` };
 }
 
 /** Prefixes of the sort keys of all runs, restores and restore tests of a source, for Query. */
@@ -99,10 +100,29 @@ export function objectKey(id: RunId, database: string, attempt: number, file: st
  */
 export function encodeDatabase(database: string): string {
   if (/^\.{1,2}$/.test(database)) return database.replaceAll('.', '%2E');
-  return encodeURIComponent(database).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return percentEncode(database);
+}
+
+/** Of ASCII only letters, digits and `-_.~` stay. */
+function percentEncode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** On everything that a run makes and that can carry a tag. */
+export const RUN_TAG = 'holdfast:run';
+
+/**
+ * A run's name as the value of a tag. The name of an execution may hold `!'()`, which no tag may: letters, digits, spaces
+ * and `_.:/=+-@` are allowed (Tag in the API reference of RDS, tag restrictions of ECS). What is not becomes its bytes,
+ * each as a colon and two hexadecimal digits; no execution's name has a colon.
+ */
+export function runTag(run: string): string {
+  return run.replace(/[^\p{L}\p{N}_.=+@-]/gu, (char) => percentEncode(char).replaceAll('%', ':'));
+}
+
+/** The run that `runTag` was given. */
+export function runOfTag(tag: string): string {
+  return tag.replace(/(:[0-9A-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll(':', ''), 'hex').toString());
 }
 
 /** `hf-<source>-<yyyymmdd-hhmmss>` in UTC: letters, digits and single hyphens only, as RDS demands. */

@@ -3,7 +3,7 @@ import { durationMs } from './config/duration.ts';
 import { resolveSource } from './config/plan-source.ts';
 import type { Config, Source } from './config/schema.ts';
 import { HoldfastError } from './errors.ts';
-import { runKey } from './keys.ts';
+import { runKey, runTag } from './keys.ts';
 import { parseInput } from './parse-input.ts';
 import { PARTS, RunInput, type Part, type Trigger } from './run-input.ts';
 import type { DumpPlan } from './run-record.ts';
@@ -36,6 +36,7 @@ export function planRun(execution: Execution, config: Config): Plan {
       executionArn,
       ...runKey({ source: name, run, startedAt }),
       duplicateOf: null,
+      runTag: runTag(run),
       include: { snapshot: include.includes('snapshot'), dump: include.includes('dump') },
       rds,
       deadline,

@@ -45,6 +45,8 @@ export interface TaskSize {
 export interface PlannedRun extends RunRef {
   /** ARN of the execution that has done, or is doing, this slot; then nothing else happens. */
   readonly duplicateOf: string | null;
+  /** Its name as the value of a tag. */
+  readonly runTag: string;
   readonly include: { readonly snapshot: boolean; readonly dump: boolean };
   readonly rds: RdsTarget | null;
   readonly deadline: string;

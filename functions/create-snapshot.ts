@@ -4,7 +4,7 @@ import { checkSnapshotQuota } from '../aws/snapshot-quota.ts';
 import { findSnapshot, orderSnapshot, snapshotTarget, type RdsSnapshot } from '../aws/snapshots.ts';
 import { stage } from '../aws/environment.ts';
 import { HoldfastError } from '../core/errors.ts';
-import { snapshotIdentifier } from '../core/keys.ts';
+import { RUN_TAG, runTag, snapshotIdentifier } from '../core/keys.ts';
 import { snapshotProgress } from '../core/snapshot-progress.ts';
 import { CreateSnapshotInput, type RdsTarget, type RunRef, type SnapshotProgress } from '../core/steps.ts';
 import { taskHandler } from './handler.ts';
@@ -12,7 +12,6 @@ import { taskHandler } from './handler.ts';
 /** How long to wait for an instance that is in its own backup window; the longest window AWS offers by default is 30 minutes. */
 const BUSY_LIMIT_MS = 60 * 60_000;
 const BUSY_WAIT_SECONDS = 60;
-const RUN_TAG = 'holdfast:run';
 
 async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise<SnapshotProgress> {
   const identifier = snapshotIdentifier(run);
@@ -22,7 +21,7 @@ async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise
   await checkSnapshotQuota(target.kind);
   const snapshot = await orderSnapshot(target, identifier, [
     { Key: 'holdfast:source', Value: run.source },
-    { Key: RUN_TAG, Value: run.run },
+    { Key: RUN_TAG, Value: runTag(run.run) },
     // By it the sweep knows which table knows the run.
     { Key: 'holdfast:stage', Value: stage() },
   ]);
@@ -32,7 +31,7 @@ async function createSnapshot(run: z.infer<typeof CreateSnapshotInput>): Promise
 /** The name holds a source and a second: a deployment of another stage may have made a snapshot of the same name. */
 function adopt(snapshot: RdsSnapshot, target: RdsTarget, run: RunRef): SnapshotProgress {
   const owner = snapshot.tags[RUN_TAG];
-  if (snapshot.of !== target.identifier || (owner !== undefined && owner !== run.run)) {
+  if (snapshot.of !== target.identifier || (owner !== undefined && owner !== runTag(run.run))) {
     throw new HoldfastError(
       'SnapshotFailed',
       `snapshot ${snapshot.identifier} exists already: it is of ${snapshot.of}, made by run ${owner ?? 'unknown'}`,

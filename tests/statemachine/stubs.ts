@@ -66,6 +66,7 @@ function planned(more: string): string {
   return `({
     source: 'orders',
     run: event.run,
+    runTag: event.run,
     startedAt: new Date(event.startedAt).toISOString(),
     executionArn: event.executionArn,
     pk: event.input.worker ?? 'exit 0',

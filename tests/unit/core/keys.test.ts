@@ -7,7 +7,9 @@ import {
   manifestKey,
   objectKey,
   runKey,
+  runOfTag,
   runPrefix,
+  runTag,
   slotKey,
   snapshotIdentifier,
 } from '../../../core/keys.ts';
@@ -31,7 +33,15 @@ describe('rows', () => {
     expect(runKey(RUN)).toEqual({ pk: 'SOURCE#orders', sk: 'RUN#2025-11-21T02:30:11.123Z#before-4.2' });
     expect(latestKey('orders')).toEqual({ pk: 'SOURCE#orders', sk: 'LATEST' });
     expect(activeKey('orders')).toEqual({ pk: 'SOURCE#orders', sk: 'ACTIVE' });
-    expect(slotKey('orders', '2025-11-21T02:30:00Z')).toEqual({ pk: 'SOURCE#orders', sk: 'SLOT#2025-11-21T02:30:00Z' });
+    expect(slotKey('orders', '2025-11-21T02:30:00Z')).toEqual({
+      pk: 'SOURCE#orders',
+      sk: 'SLOT#2025-11-21T02:30:00.000Z',
+    });
+  });
+
+  it('of a slot are those of its instant, however it was written', () => {
+    const written = ['2025-11-21T02:30:00Z', '2025-11-21T02:30:00.000Z', '2025-11-21T03:30:00+01:00'];
+    expect(new Set(written.map((time) => slotKey('orders', time).sk)).size).toBe(1);
   });
 
   it('of the runs of a source sort by their start', () => {
@@ -99,6 +109,34 @@ describe('encodeDatabase', () => {
         expect(encodeDatabase(database)).toMatch(/^(?!\.{1,2}$)[\w.~%-]+$/);
       }),
     );
+  });
+});
+
+/** What Step Functions takes as the name of an execution, with a few letters for all alphabets. */
+const executionNames = fc.stringMatching(/^[A-Za-z0-9._+=@!()'éß日\u0301-]{1,80}$/);
+
+describe('runTag', () => {
+  it.each([
+    ['orders-20251121-023011-9f3c', 'orders-20251121-023011-9f3c'],
+    ['a.b_c+d=e@f', 'a.b_c+d=e@f'],
+    ["it's (a) run!".replaceAll(' ', '-'), 'it:27s-:28a:29-run:21'],
+    ['größe', 'größe'],
+  ])('%s becomes %s', (run, tag) => {
+    expect(runTag(run)).toBe(tag);
+  });
+
+  it('is what RDS takes as the value of a tag, and is undone by runOfTag', () => {
+    fc.assert(
+      fc.property(executionNames, (run) => {
+        // The pattern in RDS's API reference.
+        expect(runTag(run)).toMatch(/^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$/u);
+        expect(runOfTag(runTag(run))).toBe(run);
+      }),
+    );
+  });
+
+  it('fits into the 256 characters of a tag also where every character of the name is refused', () => {
+    expect(runTag('!'.repeat(80)).length).toBeLessThanOrEqual(256);
   });
 });
 

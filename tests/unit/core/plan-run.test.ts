@@ -27,6 +27,7 @@ describe('planRun', () => {
         pk: 'SOURCE#orders',
         sk: 'RUN#2025-11-21T02:30:11.000Z#run-1',
         duplicateOf: null,
+        runTag: 'run-1',
         include: { snapshot: true, dump: true },
         rds: { kind: 'instance', identifier: 'orders-prod' },
         deadline: '2025-11-21T04:30:11.000Z',

@@ -6,6 +6,7 @@ import { startFakeRds, type FakeRds } from '../aws/fake-rds.ts';
 let rds: FakeRds;
 beforeAll(async () => {
   rds = await startFakeRds();
+  process.env['HOLDFAST_STAGE'] = 'test';
 });
 afterAll(() => rds.stop());
 
@@ -40,6 +41,12 @@ describe('a snapshot of the same name', () => {
     });
   });
 
+  it('is found again when the name of the run is none for a tag', async () => {
+    rds.answers = { DescribeDBClusterSnapshots: existing('ledger-prod', 'before-:28the:29-release:21') };
+    const run = 'before-(the)-release!';
+    expect(await handler({ ...EVENT, run }, {} as Context)).toMatchObject({ status: 'available' });
+  });
+
   it.each([
     ['ledger-dev', 'run-1'],
     ['ledger-prod', 'run-of-another-stage'],
@@ -47,4 +54,23 @@ describe('a snapshot of the same name', () => {
     rds.answers = { DescribeDBClusterSnapshots: existing(cluster, run) };
     await expect(handler(EVENT, {} as Context)).rejects.toMatchObject({ name: 'SnapshotFailed' });
   });
+});
+
+it('a new snapshot carries its run, in characters that a tag may have', async () => {
+  const notFound = { code: 'DBClusterSnapshotNotFoundFault', message: 'none' };
+  const quota =
+    '<AccountQuotas><AccountQuota><AccountQuotaName>ManualClusterSnapshots</AccountQuotaName></AccountQuota></AccountQuotas>';
+  rds.answers = {
+    DescribeDBClusterSnapshots: notFound,
+    DescribeAccountAttributes: quota,
+    CreateDBClusterSnapshot: { code: 'InvalidDBClusterStateFault', message: 'busy' },
+  };
+  rds.asked.length = 0;
+  const startedAt = new Date().toISOString();
+  await handler({ ...EVENT, run: "it's-(a)-run!", startedAt }, {} as Context);
+  const asked = rds.asked.find((form) => form.get('Action') === 'CreateDBClusterSnapshot');
+  expect([asked?.get('Tags.Tag.2.Key'), asked?.get('Tags.Tag.2.Value')]).toEqual([
+    'holdfast:run',
+    'it:27s-:28a:29-run:21',
+  ]);
 });
