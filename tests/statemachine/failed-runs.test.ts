@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ERRORS } from '../../core/errors.ts';
 import { CollectDumpInput } from '../../core/steps.ts';
 import { errorOfLostWorker } from '../../core/worker-end.ts';
 import { brokenContracts } from './contracts.ts';
@@ -165,8 +166,15 @@ const FAILED_RUNS: readonly FailedRun[] = [
     title: 'a failure that cannot be recorded is published all the same',
     steps: { PlanBackup: throws('InvalidInput', 'unknown key sorce'), RecordFailure: EXITS },
     path: ['PlanBackup', ...RECORDED],
+    error: 'InvalidInput',
+    cause: 'unknown key sorce; and this could not be recorded (Runtime.ExitError)',
+  },
+  {
+    title: 'a crash that cannot be recorded: Lambda speaks JSON, the execution a sentence',
+    steps: { PlanBackup: EXITS, RecordFailure: throws('UnexpectedError', 'the table does not answer') },
+    path: ['PlanBackup', ...RECORDED],
     error: 'UnexpectedError',
-    cause: /InvalidInput.*unknown key sorce/,
+    cause: /^Runtime\.ExitError: [^{}]+; and this could not be recorded \(UnexpectedError\)$/,
   },
   {
     title: 'a failure that cannot be published ends with its own name',
@@ -202,6 +210,11 @@ describe('a run fails with', () => {
     });
     expect(eventOf(calls, 'PublishFailure')).toMatchObject({ failure: { code: error, message: cause } });
   });
+});
+
+it('every code of ours is told from the names of other errors, where the machine must do that itself', () => {
+  const codes = Object.keys(ERRORS).filter((code) => code !== 'UnexpectedError');
+  expect(codes.filter((code) => code.includes('.') || code.endsWith('Error'))).toEqual([]);
 });
 
 describe('one half that fails', () => {
