@@ -1,4 +1,5 @@
 /** The `holdfast` command as a process: its streams, its signals, its exit code. */
+import { acceptDefaultRegion } from '../aws/region.ts';
 import { ERRORS } from '../core/errors.ts';
 import { runProgram } from './program.ts';
 
@@ -11,6 +12,8 @@ function catchInterrupt(): AbortSignal {
   });
   return interruption.signal;
 }
+
+acceptDefaultRegion();
 
 // Whoever reads may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

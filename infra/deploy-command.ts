@@ -6,6 +6,7 @@ import { DescribeAccountAttributesCommand } from '@aws-sdk/client-rds';
 import { rds } from '../aws/clients.ts';
 import { findBucket } from '../aws/deployment.ts';
 import { hasObjectLock } from '../aws/object-lock.ts';
+import { acceptDefaultRegion } from '../aws/region.ts';
 import { parseConfig } from '../core/config/parse.ts';
 import { totalSnapshotsKept } from '../core/config/plan-source.ts';
 import type { Config } from '../core/config/schema.ts';
@@ -54,6 +55,7 @@ async function requireLockableBucket(stage: string): Promise<void> {
 
 /** As the SDK resolves it, from a profile too. The framework has a default of its own, where the image would not be. */
 async function requireRegion(): Promise<string> {
+  acceptDefaultRegion();
   try {
     return await rds().config.region();
   } catch (cause) {
