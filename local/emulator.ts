@@ -20,6 +20,8 @@ export interface EmulatorOptions {
   readonly dockerHost?: string;
   /** More variables for the emulator and so for every Lambda function. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Told of the process before it is ready, so that it can be ended whatever happens next. */
+  readonly onStarted?: (daemon: Daemon) => Promise<void>;
   /** A mend to leave out, for the test that shows that it is needed. */
   readonly withoutMend?: string;
 }
@@ -48,6 +50,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const daemon = await startDaemon('python3', [LAUNCHER], { logFile, cwd: options.directory, env });
     const endpoint = `http://127.0.0.1:${port}`;
     try {
+      await options.onStarted?.(daemon);
       await waitUntilReady('emulator', daemon, logFile, () => serves(endpoint, logFile));
       return { endpoint, daemon, logFile };
     } catch (error) {

@@ -1,6 +1,7 @@
 /** `npm run local -- up | status | down`: AWS on one machine. */
 import { parseArgs } from 'node:util';
 import { HoldfastError } from '../core/errors.ts';
+import { catchInterruption } from './interruption.ts';
 import { describeStack, startStack, stopStack, type StackInfo } from './stack.ts';
 
 const USAGE = `usage: npm run local -- <command> [options]
@@ -46,6 +47,7 @@ async function up(args: string[]): Promise<void> {
   });
   const info = await startStack({
     directory: values.state,
+    signal: catchInterruption(),
     runtime: parseRuntime(values.runtime),
     endpointOverrides: Object.fromEntries(values.endpoint.map(parseEndpoint)),
     say: (line) => {

@@ -13,6 +13,8 @@ export interface ProcessRuntimeOptions {
   readonly images: RuntimeSettings['images'];
   /** What every container has in its environment beside its own variables. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Told of the process before it is ready, so that it can be ended whatever happens next. */
+  readonly onStarted?: (daemon: Daemon) => Promise<void>;
 }
 
 export interface RunningProcessRuntime {
@@ -53,8 +55,9 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     mode: 0o600,
   });
   const logFile = path.join(directory, 'runtime.log');
-  const env = { PATH: process.env['PATH'] ?? '' };
+  const env = { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir() };
   const daemon = await startDaemon(process.execPath, [MAIN, settingsFile], { logFile, cwd: directory, env });
+  await options.onStarted?.(daemon);
   await waitUntilReady('container runtime', daemon, logFile, () => exists(socket.path));
   return { daemon, logDirectory };
 }

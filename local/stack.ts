@@ -26,6 +26,8 @@ export interface StackOptions {
   readonly endpointOverrides?: Readonly<Record<string, string>>;
   /** Told what is going on, a line at a time. */
   readonly say?: (line: string) => void;
+  /** Ends what was started by then, and throws its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -46,20 +48,25 @@ export async function startStack(options: StackOptions): Promise<StackInfo> {
   const { directory, say } = checked;
   await refuseRunningStack(directory);
   await mkdir(directory, { recursive: true });
-  say('packaging the service');
-  const [toolchain, serviceDir] = await Promise.all([
-    installToolchain(say),
-    packageForLocal(checked.configFile, path.join(directory, 'build')),
-  ]);
-  say('starting the emulator of AWS');
   try {
+    say('packaging the service');
+    const [toolchain, serviceDir] = await Promise.all([
+      installToolchain(say),
+      packageForLocal(checked.configFile, path.join(directory, 'build')),
+    ]);
+    options.signal?.throwIfAborted();
+    say('starting the emulator of AWS');
     const { endpoint } = await startProcesses(directory, toolchain, checked);
+    options.signal?.throwIfAborted();
     say('deploying the service');
     const info = await deployToEmulator(serviceDir, endpoint, checked.endpoints);
+    options.signal?.throwIfAborted();
     await addInfo(directory, info);
     return info;
   } catch (error) {
     await stopStack(directory);
+    // Ctrl-C reaches the programs that were running too: their errors are not the reason.
+    options.signal?.throwIfAborted();
     throw error;
   }
 }
@@ -157,7 +164,7 @@ async function addInfo(directory: string, info: StackInfo): Promise<void> {
 
 async function allRun({ daemons }: StackState): Promise<boolean> {
   const running = await Promise.all(daemons.map(isRunning));
-  return running.every(Boolean);
+  return running.length > 0 && running.every(Boolean);
 }
 
 /** Starts the emulator and the runtime of the containers; each is written down as soon as it runs. */
@@ -166,12 +173,9 @@ async function startProcesses(directory: string, toolchain: Toolchain, checked: 
   await rm(path.join(logs, 'containers'), { recursive: true, force: true });
   await mkdir(logs, { recursive: true });
   const socket = await placeSocket(logs);
-  const daemons: Daemon[] = [];
   const temporaryFiles = [path.join(logs, 'tmp'), path.join(logs, 'runtime.json'), socket.remove];
-  const remember = (daemon: Daemon): Promise<void> => {
-    daemons.push(daemon);
-    return writeState(directory, { daemons, temporaryFiles, logs });
-  };
+  const remember = (...daemons: Daemon[]): Promise<void> => writeState(directory, { daemons, temporaryFiles, logs });
+  await remember();
   const docker = checked.runtime === 'docker';
   const dockerHost = docker
     ? await prepareDockerEngine(WORKER_IMAGE, path.join(directory, 'build'))
@@ -186,11 +190,11 @@ async function startProcesses(directory: string, toolchain: Toolchain, checked: 
       HOLDFAST_CALLS_FILE: process.env['HOLDFAST_CALLS_FILE'] ?? path.join(logs, CALLS_FILE),
       ...perService(checked.endpoints),
     },
+    onStarted: remember,
     ...(checked.port === undefined ? {} : { port: checked.port }),
   });
-  await remember(emulator.daemon);
   if (docker) return emulator;
-  const runtime = await startProcessRuntime({
+  await startProcessRuntime({
     directory: logs,
     socket,
     images: { [WORKER_IMAGE]: [process.execPath, path.join(directory, 'build', 'worker', 'worker.mjs')] },
@@ -199,8 +203,8 @@ async function startProcesses(directory: string, toolchain: Toolchain, checked: 
       ...perService(checked.endpoints),
       HOLDFAST_PG_ROOT: toolchain.pgRoot,
     },
+    onStarted: (runtime) => remember(emulator.daemon, runtime),
   });
-  await remember(runtime.daemon);
   return emulator;
 }
 

@@ -3,27 +3,23 @@
  * announced, restored and its row counts compared. Then the same with a wrong password, because the promise is in the failure.
  * In the end a restore test, with a recovery time that was measured, and a table that somebody drops and that comes back.
  */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HoldfastError } from '../../core/errors.ts';
+import { catchInterruption } from '../interruption.ts';
 import { restoreAndCompare } from './restore.ts';
 import { backUp, failToBackUp, restoreTable, testRestore } from './runs.ts';
-import { startShop } from './shop.ts';
+import { startShop, type Shop } from './shop.ts';
 import { fact, step } from './terminal.ts';
 
-async function demo(directory: string): Promise<void> {
+/** @param signal ends the demo at once, and everything that it has started */
+async function demo(directory: string, signal: AbortSignal): Promise<void> {
   step('AWS on this machine, the service deployed from its own template, and a PostgreSQL server');
-  const shop = await startShop(directory);
-  process.once('SIGINT', () => void shop.stop().finally(() => process.exit(130)));
+  const shop = await startShop(directory, signal);
   try {
-    const manifest = await backUp(shop);
-    step('A restore without Holdfast: stock pg_restore into a second database, row counts compared');
-    await restoreAndCompare(shop, manifest, directory);
-    await failToBackUp(shop);
-    await shop.mendPassword();
-    await testRestore(shop);
-    await restoreTable(shop);
+    await Promise.race([show(shop, directory), abortOf(signal)]);
   } finally {
     await shop.stop();
   }
@@ -35,9 +31,26 @@ async function demo(directory: string): Promise<void> {
   fact('The machines are in statemachine/; each state has its file in functions/; dump and restore are in worker/.');
 }
 
+async function show(shop: Shop, directory: string): Promise<void> {
+  const manifest = await backUp(shop);
+  step('A restore without Holdfast: stock pg_restore into a second database, row counts compared');
+  await restoreAndCompare(shop, manifest, directory);
+  await failToBackUp(shop);
+  await shop.mendPassword();
+  await testRestore(shop);
+  await restoreTable(shop);
+}
+
+/** @throws the reason, once there is one */
+async function abortOf(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  signal.throwIfAborted();
+}
+
+const interruption = catchInterruption();
 const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-demo-'));
 try {
-  await demo(directory);
+  await demo(directory, interruption);
 } catch (error) {
   if (!(error instanceof HoldfastError)) throw error;
   console.error(`holdfast: ${error.message}`);
@@ -45,3 +58,5 @@ try {
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
+// What was being shown may go on trying.
+if (interruption.aborted) process.exit();

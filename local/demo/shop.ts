@@ -46,18 +46,22 @@ export interface Shop {
   stop(): Promise<void>;
 }
 
-/** @param directory the stack's folder */
-export async function startShop(directory: string): Promise<Shop> {
+/**
+ * @param directory the stack's folder
+ * @param signal ends what was started by then, and throws its reason
+ */
+export async function startShop(directory: string, signal: AbortSignal): Promise<Shop> {
   await mkdir(directory, { recursive: true });
   const configFile = path.join(directory, 'holdfast.yml');
   await writeFile(configFile, CONFIG);
-  const stack = await startStack({ directory, configFile, say: fact });
+  const stack = await startStack({ directory, configFile, say: fact, signal });
   try {
     const server = await startPostgres({ major: 17, password: 'p@ss/w:rd?&=#%', tls: true });
     try {
       fact(`filling database ${DATABASE} on PostgreSQL ${server.major} with a shop's data`);
       await createDatabase(server, DATABASE);
       await fillSample(server, DATABASE);
+      signal.throwIfAborted();
       return await register(stack, server, directory);
     } catch (error) {
       await server.stop();

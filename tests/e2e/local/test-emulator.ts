@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stopDaemon } from '../../../local/daemon.ts';
+import { stopDaemon, type Daemon } from '../../../local/daemon.ts';
 import { CREDENTIALS, REGION, startEmulator } from '../../../local/emulator.ts';
 import { placeSocket, startProcessRuntime } from '../../../local/process-runtime.ts';
 import { installToolchain } from '../../../local/toolchain.ts';
@@ -38,28 +38,32 @@ export async function startTestEmulator(
   const toolchain = await installToolchain(() => undefined);
   const directory = await mkdtemp(path.join(tmpdir(), 'hf-test-'));
   const socket = await placeSocket(directory);
-  const runtime = await startProcessRuntime({
-    directory,
-    socket,
-    images: { [SHELL_IMAGE]: ['/bin/sh', '-c'] },
-    environment: { PATH: '/usr/bin:/bin' },
-  });
-  const emulator = await startEmulator({
-    toolchain,
-    directory,
-    dockerHost: socket.dockerHost,
-    environment,
-    ...(withoutMend === undefined ? {} : { withoutMend }),
-  });
-  return {
-    endpoint: emulator.endpoint,
-    settings: { endpoint: emulator.endpoint, region: REGION, credentials: { ...CREDENTIALS }, maxAttempts: 1 },
-    directory,
-    stop: async () => {
-      await stopDaemon(runtime.daemon);
-      await stopDaemon(emulator.daemon, STOP_GRACE_MS);
-      await rm(socket.remove, { recursive: true, force: true });
-      await rm(directory, { recursive: true, force: true });
-    },
+  const daemons: Daemon[] = [];
+  const stop = async (): Promise<void> => {
+    for (const daemon of daemons) await stopDaemon(daemon, STOP_GRACE_MS);
+    await rm(socket.remove, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   };
+  try {
+    const runtime = await startProcessRuntime({
+      directory,
+      socket,
+      images: { [SHELL_IMAGE]: ['/bin/sh', '-c'] },
+      environment: { PATH: '/usr/bin:/bin' },
+    });
+    daemons.push(runtime.daemon);
+    const { daemon, endpoint } = await startEmulator({
+      toolchain,
+      directory,
+      dockerHost: socket.dockerHost,
+      environment,
+      ...(withoutMend === undefined ? {} : { withoutMend }),
+    });
+    daemons.push(daemon);
+    const settings = { endpoint, region: REGION, credentials: { ...CREDENTIALS }, maxAttempts: 1 };
+    return { endpoint, settings, directory, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

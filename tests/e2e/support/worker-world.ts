@@ -8,7 +8,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { buildWorker } from '../../../infra/build-worker.ts';
-import { stopDaemon } from '../../../local/daemon.ts';
+import { stopDaemon, type Daemon } from '../../../local/daemon.ts';
 import { CREDENTIALS, REGION, startEmulator, type Emulator } from '../../../local/emulator.ts';
 import { installToolchain, type Toolchain } from '../../../local/toolchain.ts';
 
@@ -31,9 +31,28 @@ export interface WorkerWorld {
 export async function startWorkerWorld(): Promise<WorkerWorld> {
   const toolchain = await installToolchain(() => undefined);
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-worker-test-'));
-  const bundle = path.join(directory, 'bundle');
-  await buildWorker(bundle);
-  const emulator = await startEmulator({ toolchain, directory });
+  let daemon: Daemon | undefined;
+  const remove = async (): Promise<void> => {
+    if (daemon) await stopDaemon(daemon);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const bundle = path.join(directory, 'bundle');
+    await buildWorker(bundle);
+    const emulator = await startEmulator({ toolchain, directory });
+    daemon = emulator.daemon;
+    return { emulator, toolchain, bundle, ...(await fill(emulator, remove)) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** @param remove called at the end */
+async function fill(
+  emulator: Emulator,
+  remove: () => Promise<void>,
+): Promise<Omit<WorkerWorld, 'emulator' | 'toolchain' | 'bundle'>> {
   const settings = { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS };
   const clients = {
     s3: new S3Client({ ...settings, forcePathStyle: true }),
@@ -44,15 +63,11 @@ export async function startWorkerWorld(): Promise<WorkerWorld> {
     stepFunctions: new SFNClient(settings),
   };
   return {
-    emulator,
-    toolchain,
-    bundle,
     ...clients,
     stateMachineArn: await createResources(clients),
     stop: async () => {
       for (const client of Object.values(clients)) client.destroy();
-      await stopDaemon(emulator.daemon);
-      await rm(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 }
