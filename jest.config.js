@@ -12,6 +12,8 @@ const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
   testEnvironment: 'node',
+  // Not in the temporary folder, which every run has of its own.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   transform: {
     '^.+\\.(m?js|ts)$': [
       '@swc/jest',

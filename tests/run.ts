@@ -2,10 +2,13 @@
  * `npm test [-- jest arguments]`: all tests, or those that the arguments select. Ends with `N passed, N failed` alone on
  * a line; a run without a single test has failed.
  *
+ * Everything that tests put into the temporary folder, they put into one of this run, which goes with it: workers that a
+ * test kills do not clean up.
+ *
  * The project `roles` compares what roles may do with what they did in all other tests, so it runs after them, and only
  * when none was left out.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -26,6 +29,13 @@ const PROJECTS = ['unit', 'statemachine', 'infra', 'e2e'];
 
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-tests-'));
 const callsFile = join(scratch, 'calls.jsonl');
+const temporary = join(scratch, 'tmp');
+mkdirSync(temporary);
+// Where root runs the tests, PostgreSQL runs as somebody else.
+chmodSync(scratch, 0o711);
+chmodSync(temporary, 0o1777);
+// Ctrl-C ends jest, and then this.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 /** Whatever jest says, an exit code other than 0 is at least one failure. */
 async function runJest(args: readonly string[]): Promise<Count> {
@@ -33,18 +43,20 @@ async function runJest(args: readonly string[]): Promise<Count> {
   const jest = join(CHECKOUT, 'node_modules/jest/bin/jest.js');
   // The flag lets CommonJS tests load packages that are ES modules only.
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  rmSync(outputFile, { force: true });
   const { exitCode } = await execa(
     process.execPath,
     [...node, jest, '--json', `--outputFile=${outputFile}`, '--maxWorkers=2', ...args],
     {
       cwd: CHECKOUT,
-      env: { HOLDFAST_CALLS_FILE: callsFile },
+      env: { HOLDFAST_CALLS_FILE: callsFile, TMPDIR: temporary },
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: 'inherit',
       reject: false,
     },
   );
+  if (!existsSync(outputFile)) return { passed: 0, failed: 1 };
   const result = JSON.parse(readFileSync(outputFile, 'utf8')) as JestResult;
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   return { passed: result.numPassedTests, failed: exitCode === 0 ? failed : Math.max(1, failed) };

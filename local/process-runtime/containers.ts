@@ -5,8 +5,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { constants } from 'node:os';
+import { chmodSync, createWriteStream, mkdtempSync, rmSync, type WriteStream } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { hasCode } from '../error-code.ts';
 import { watchDescendants } from './descendants.ts';
@@ -59,6 +59,7 @@ export class Container extends EventEmitter<ContainerEvents> {
   readonly frames: Buffer[] = [];
   #settings: RuntimeSettings;
   #child: ChildProcess | undefined;
+  #temporary = '';
 
   constructor(name: string, request: ContainerRequest, image: readonly string[], settings: RuntimeSettings) {
     super();
@@ -78,8 +79,9 @@ export class Container extends EventEmitter<ContainerEvents> {
   start(): void {
     const [program = '', ...args] = this.argv;
     const log = createWriteStream(this.logFile);
+    this.#temporary = makeTemporary();
     const child = spawn(program, args, {
-      env: environmentOf(this.request, this.#settings.environment),
+      env: { TMPDIR: this.#temporary, ...environmentOf(this.request, this.#settings.environment) },
       cwd: nonEmpty(this.request.WorkingDir) ?? '/',
       // A group of its own: to end a container is to end whatever it started.
       detached: true,
@@ -147,11 +149,19 @@ export class Container extends EventEmitter<ContainerEvents> {
 
   #end(exitCode: number, log: WriteStream): void {
     log.end();
+    rmSync(this.#temporary, { recursive: true, force: true, maxRetries: 10 });
     this.exitCode = exitCode;
     this.status = 'exited';
     this.finishedAt = new Date().toISOString();
     this.emit('exit');
   }
+}
+
+/** What a container writes goes with it. PostgreSQL, started by root as somebody else, must get to its data in there. */
+function makeTemporary(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'hf-container-'));
+  chmodSync(directory, 0o711);
+  return directory;
 }
 
 /** Docker's rule: the command is appended to the image's entry point; an entry point of its own replaces both. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -100,8 +101,16 @@ describe('a container', () => {
     await exitCode(id);
     delete process.env['OF_THE_RUNTIME'];
     const lines = (await logs(id))[1]?.trim().split('\n') ?? [];
-    const given = lines.filter((line) => !/^(PWD|SHLVL|_)=/.test(line)).sort();
+    const given = lines.filter((line) => !/^(PWD|SHLVL|TMPDIR|_)=/.test(line)).sort();
     expect(given).toEqual(['BOTH=own', 'FROM_IMAGE=yes', 'OWN=a=b', 'PATH=/usr/bin:/bin']);
+  });
+
+  it('has a temporary folder of its own, which goes with it', async () => {
+    const id = await start('echo "$TMPDIR"; touch "$TMPDIR/left"; test -e "$TMPDIR/left"; kill -9 $$');
+    expect(await exitCode(id)).toBe(137);
+    const folder = (await logs(id))[1]?.trim() ?? '';
+    expect(path.dirname(folder)).toBe(tmpdir());
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('is told to stop with SIGTERM, and its exit code is its own', async () => {

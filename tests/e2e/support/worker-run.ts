@@ -1,6 +1,7 @@
 /** One run of the worker's bundle, as the container would start it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -96,6 +97,7 @@ export function workerCommand(
     args: [path.join(world.bundle, 'worker.mjs'), run.command ?? 'dump'],
     env: {
       PATH: '/usr/bin:/bin',
+      TMPDIR: tmpdir(),
       AWS_ENDPOINT_URL: world.emulator.endpoint,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
