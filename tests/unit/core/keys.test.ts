@@ -113,7 +113,7 @@ describe('encodeDatabase', () => {
 });
 
 /** What Step Functions takes as the name of an execution, with a few letters for all alphabets. */
-const executionNames = fc.stringMatching(/^[A-Za-z0-9._+=@!()'éß日\u0301-]{1,80}$/);
+const executionNames = fc.stringMatching(/^[A-Za-z0-9._+=@!()'éß日-]{1,80}$/);
 
 describe('runTag', () => {
   it.each([
