@@ -15,7 +15,7 @@ import { removeSnapshot } from '../aws/snapshot-removal.ts';
 import { abortUploadsBefore } from '../aws/uploads.ts';
 import { stopTask, workerTasks } from '../aws/worker-tasks.ts';
 import { sourceNames } from '../core/config/plan-source.ts';
-import { latestKey } from '../core/keys.ts';
+import { latestKey, runOfTag, RUN_TAG } from '../core/keys.ts';
 import {
   endOfExecution,
   judgeObjects,
@@ -137,8 +137,9 @@ async function sweepUploads(now: Date): Promise<Leftover[]> {
 async function sweepSnapshots(): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
   for (const { kind, identifier, tags } of await manualSnapshots()) {
-    const run = tags['holdfast:run'];
-    if (run === undefined || tags['holdfast:stage'] !== stage()) continue;
+    const tag = tags[RUN_TAG];
+    if (tag === undefined || tags['holdfast:stage'] !== stage()) continue;
+    const run = runOfTag(tag);
     const judged = judgeSnapshot(await findRunByName(tableName(), run));
     if (!judged) continue;
     const refusal = judged.mayGo ? await removeSnapshot(kind, identifier, run) : judged.why;

@@ -14,7 +14,16 @@ import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamo, rds, s3 } from '../../../aws/clients.ts';
 import { bucketName, tableName } from '../../../aws/environment.ts';
 import { getRun } from '../../../aws/run-store.ts';
-import { latestKey, manifestKey, objectKey, runKey, runPrefix, snapshotIdentifier } from '../../../core/keys.ts';
+import {
+  latestKey,
+  manifestKey,
+  objectKey,
+  runKey,
+  runPrefix,
+  runTag,
+  RUN_TAG,
+  snapshotIdentifier,
+} from '../../../core/keys.ts';
 import type { StoredObject } from '../../../core/manifest.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { databaseDump, storedObject } from '../../unit/core/run-samples.ts';
@@ -71,7 +80,7 @@ export async function takeSnapshot(identifier: string, tags: Readonly<Record<str
 /** Takes the snapshot of a run, as its row would name it. */
 export async function snapshotOf(row: RunRow): Promise<NonNullable<RunRow['snapshot']>> {
   const identifier = snapshotIdentifier(row);
-  await takeSnapshot(identifier, { 'holdfast:source': row.source, 'holdfast:run': row.run });
+  await takeSnapshot(identifier, { 'holdfast:source': row.source, [RUN_TAG]: runTag(row.run) });
   return { kind: 'instance', identifier, arn: `arn:${identifier}`, status: 'available', sizeGiB: 20, kmsKey: null };
 }
 
