@@ -5,10 +5,10 @@ import { toFailure } from '../core/errors.ts';
 import type { Evidence, Totals } from '../core/manifest.ts';
 import type { DatabaseOutcome } from '../core/run-record.ts';
 import { abortAll, completeAll } from './commit.ts';
-import { dumpArchives, planDatabase, type DatabasePlan } from './dump-archives.ts';
+import { dumpArchives, planDatabase } from './dump-archives.ts';
 import type { DumpContext, DumpWork } from './dump-context.ts';
 import { log } from './log.ts';
-import { watchBlocked } from './postgres/blocked-ddl.ts';
+import { watchBlocked, type BlockedWatch } from './postgres/blocked-ddl.ts';
 import { databaseFacts, type DatabaseFacts } from './postgres/database-facts.ts';
 import { collectEvidence } from './postgres/evidence.ts';
 import { endLeftovers } from './postgres/leftovers.ts';
@@ -23,21 +23,23 @@ const ATTEMPTS_MAX = 4;
 /** Ends in a value: what fails here does not stop the next database. */
 export async function dumpDatabase(context: DumpContext, database: string): Promise<DatabaseOutcome> {
   const openUploads: string[] = [];
+  const beganAgain: string[] = [];
   for (let attempt = 1; ; attempt++) {
     const { outcome, isBehindDdl, left } = await dumpOnce(context, database);
     openUploads.push(...left);
-    if (outcome.status === 'dumped' || !isBehindDdl || attempt === ATTEMPTS_MAX) return telling(openUploads, outcome);
-    log('warn', 'the dump begins again', { database, attempt, failure: outcome.failure });
+    if (outcome.status === 'dumped')
+      return { ...outcome, warnings: [...outcome.warnings, ...beganAgain, ...told(openUploads)] };
+    const { failure } = outcome;
+    if (!isBehindDdl || attempt === ATTEMPTS_MAX)
+      return { ...outcome, failure: { ...failure, message: [failure.message, ...told(openUploads)].join('; and ') } };
+    log('warn', 'the dump begins again', { database, attempt, failure });
+    beganAgain.push(`the dump began again: ${failure.message}`);
   }
 }
 
 /** What stays open costs until S3's own rule ends it, whether or not a later attempt went well. */
-function telling(openUploads: readonly string[], outcome: DatabaseOutcome): DatabaseOutcome {
-  if (openUploads.length === 0) return outcome;
-  const message = `uploads stay open: ${openUploads.join('; ')}`;
-  if (outcome.status === 'dumped') return { ...outcome, warnings: [...outcome.warnings, message] };
-  const { failure } = outcome;
-  return { ...outcome, failure: { ...failure, message: `${failure.message}; and ${message}` } };
+function told(openUploads: readonly string[]): string[] {
+  return openUploads.length === 0 ? [] : [`uploads stay open: ${openUploads.join('; ')}`];
 }
 
 interface Attempt {
@@ -50,12 +52,11 @@ interface Attempt {
 
 async function dumpOnce(context: DumpContext, database: string): Promise<Attempt> {
   const work = beginWork(context, database);
-  let isHeld = false;
+  const locks = { areHeld: false };
   try {
-    const options = { database, applicationName: context.applicationName, signal: work.signal };
-    const holder = await holdSnapshot(context.server, context.dump, options);
-    isHeld = true;
-    const dumped = await dumpSnapshot(context, database, holder, work);
+    const dumped = await dumpWatched(context, database, work, () => {
+      locks.areHeld = true;
+    });
     context.progress.update({ phase: 'committing' });
     await context.confirmOpen();
     work.signal.throwIfAborted();
@@ -70,7 +71,7 @@ async function dumpOnce(context: DumpContext, database: string): Promise<Attempt
       abortAll(work.uploads),
       endLeftovers(context.server, database, context.applicationName),
     ]);
-    const mayBeginAgain = isHeld && context.dump.onBlockedDdl === 'warn' && !context.signal.aborted;
+    const mayBeginAgain = locks.areHeld && context.dump.onBlockedDdl === 'warn' && !context.signal.aborted;
     return {
       outcome: { status: 'failed', database, failure },
       isBehindDdl: mayBeginAgain && failure.code === 'LockTimeout',
@@ -104,21 +105,56 @@ interface Dumped extends DatabaseFacts {
   readonly totals: Totals;
 }
 
+/**
+ * From before the first lock until the last one is given back, others are looked for who wait for the dump: the holder may
+ * have to wait for a lock itself, with those that it has.
+ * @param onHeld told when there is a snapshot
+ */
+async function dumpWatched(
+  context: DumpContext,
+  database: string,
+  work: DumpWork,
+  onHeld: () => void,
+): Promise<Dumped> {
+  const { server, dump, applicationName } = context;
+  const options = { database, applicationName, signal: work.signal };
+  const watch = await watchBlocked(server, options, dump.onBlockedDdl, (error) => {
+    work.failure.abort(error);
+  });
+  try {
+    const holder = await holdSnapshot(server, dump, options);
+    onHeld();
+    const dumped = await dumpSnapshot(context, database, holder, work, watch);
+    return { ...dumped, warnings: [...dumped.warnings, ...watch.warnings()] };
+  } finally {
+    await watch.stop();
+  }
+}
+
 /** Until here nothing is visible; afterwards S3 holds every byte. Closes the holder. */
 async function dumpSnapshot(
   context: DumpContext,
   database: string,
   holder: SnapshotHolder,
   work: DumpWork,
+  watch: BlockedWatch,
 ): Promise<Dumped> {
   try {
     const facts = await databaseFacts(holder.session);
     const plan = await planDatabase(context, holder, facts.encoding);
-    const { warnings, roles, evidence } = await dumpWatched(context, database, holder, plan, work);
+    const [warnings, { roles, evidence }] = await together(work.failure, [
+      dumpArchives({ context, database, holder, plan, work, watch }),
+      describe(holder, context.dump.evidence),
+    ]);
     await uploadWhole(await work.begin('roles', 'roles.sql'), Buffer.from(roles));
     await uploadWhole(await work.begin('evidence', 'evidence.json.gz'), gzipSync(JSON.stringify(evidence)));
     await holder.proveAlive();
-    return { ...facts, snapshotAt: holder.takenAt, warnings, totals: totalsOf(holder, evidence) };
+    return {
+      ...facts,
+      snapshotAt: holder.takenAt,
+      warnings: [...plan.warnings, ...holder.warnings, ...warnings],
+      totals: totalsOf(holder, evidence),
+    };
   } finally {
     await holder.close();
   }
@@ -127,30 +163,6 @@ async function dumpSnapshot(
 interface Description {
   readonly roles: string;
   readonly evidence: Evidence;
-}
-
-/** While others are looked for who wait for the dump. */
-async function dumpWatched(
-  context: DumpContext,
-  database: string,
-  holder: SnapshotHolder,
-  plan: DatabasePlan,
-  work: DumpWork,
-): Promise<Description & { readonly warnings: string[] }> {
-  const { server, dump, applicationName } = context;
-  const options = { database, applicationName, signal: work.signal };
-  const watch = await watchBlocked(server, options, dump.onBlockedDdl, (error) => {
-    work.failure.abort(error);
-  });
-  try {
-    const [warnings, description] = await together(work.failure, [
-      dumpArchives({ context, database, holder, plan, work, watch }),
-      describe(holder, dump.evidence),
-    ]);
-    return { ...description, warnings: [...plan.warnings, ...holder.warnings, ...warnings, ...watch.warnings()] };
-  } finally {
-    await watch.stop();
-  }
 }
 
 async function describe({ session, relations }: SnapshotHolder, wanted: Dump['evidence']): Promise<Description> {
