@@ -44,11 +44,13 @@ export interface PostgresServer {
   readonly major: PostgresMajor;
   /** Folder with the programs of this major: psql, pg_restore, …; they need no environment. */
   readonly pgBin: string;
-  /** Process id of the postmaster. */
+  /** Process id of the postmaster: another one after `restart`. */
   readonly pid: number;
   readonly logFile: string;
   /** The certificate to trust; only with `tls`. */
   readonly caFile?: string;
+  /** Ends all sessions as a fast shutdown does, and returns when it takes connections again; also after a crash. */
+  restart(): Promise<void>;
   /** Ends all sessions, waits for the server's end and removes its data. */
   stop(): Promise<void>;
 }
@@ -69,7 +71,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const directory = await makeDirectory(options.dir, ids);
   try {
     const files = await initialise(directory, pgBin, options, ids);
-    const { child, port } = await startOnPort(directory, pgBin, options.port, ids);
+    const started = await startOnPort(directory, pgBin, options.port, ids);
+    const { port } = started;
+    let { child } = started;
     return {
       host: '127.0.0.1',
       port,
@@ -77,9 +81,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       password: options.password,
       major: options.major,
       pgBin,
-      pid: pidOf(child),
+      get pid() {
+        return pidOf(child);
+      },
       logFile: logFileOf(directory),
       ...files,
+      restart: async () => {
+        await stopServer(child);
+        child = await startServer(directory, pgBin, port, ids);
+      },
       stop: async () => {
         await stopServer(child);
         await rm(directory, { recursive: true, force: true });
@@ -220,7 +230,7 @@ async function startServer(
   child.on('error', () => undefined);
   await log.close();
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await isReady(directory))) {
+  while (!(await isReady(directory, child.pid))) {
     if (child.pid === undefined || hasEnded(child)) throw new Error('the process ended');
     if (Date.now() > deadline) {
       await stopServer(child);
@@ -231,10 +241,11 @@ async function startServer(
   return child;
 }
 
-/** The postmaster writes its state into the last line of this file; pg_ctl looks there too. */
-async function isReady(directory: string): Promise<boolean> {
+/** The postmaster writes its id and its state into this file, which a crash may leave behind; pg_ctl looks there too. */
+async function isReady(directory: string, pid: number | undefined): Promise<boolean> {
   const lines = await readFile(path.join(dataOf(directory), 'postmaster.pid'), 'utf8').catch(() => '');
-  return lines.split('\n')[7]?.trim() === 'ready';
+  const [id, , , , , , , state] = lines.split('\n');
+  return id === String(pid) && state?.trim() === 'ready';
 }
 
 function pidOf(child: ChildProcess): number {

@@ -40,6 +40,8 @@ type Change = (answer: IncomingMessage, response: ServerResponse) => void;
 const CHANGES = {
   /** The connection is closed instead. */
   'lose-answer': (answer, response) => answer.resume().on('end', () => response.destroy()),
+  /** It never comes. */
+  'keep-answer': (answer) => answer.resume(),
   /** An error comes instead. */
   'deny-success': (answer, response) =>
     answer.resume().on('end', () => {

@@ -1,13 +1,15 @@
 /** A worker that is held up on its way, because S3 does not answer, so that something can be done to it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
+import type { DatabaseDump } from '../../../core/manifest.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { leftovers, NOTHING, query } from './worker-leftovers.ts';
+import { onlyDump } from './worker-restore.ts';
 import { outcomeOf, planFor, startRun, startWorker, type TestRun, type WorkerProcess } from './worker-run.ts';
-import type { S3Proxy, S3Request } from './worker-s3-proxy.ts';
-import type { WorkerWorld } from './worker-world.ts';
+import { startS3Proxy, type S3Proxy, type S3Request } from './worker-s3-proxy.ts';
+import { startWorkerWorld, type WorkerWorld } from './worker-world.ts';
 
 /** More than all part buffers hold, so that a dump whose parts are held up stays half-way. */
 const MEBIBYTES = 72;
@@ -36,16 +38,64 @@ export async function startSceneServer(): Promise<PostgresServer> {
   return server;
 }
 
-export interface Interrupted {
+/** For the tests of a file: one world and one server, and for each test a new way to S3. */
+export function shareScene(startServer: () => Promise<PostgresServer> = startSceneServer): Scene {
+  let world: WorkerWorld;
+  let server: PostgresServer;
+  let proxy: S3Proxy;
+  beforeAll(async () => {
+    [world, server] = await Promise.all([startWorkerWorld(), startServer()]);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await world.stop();
+  });
+  beforeEach(async () => {
+    proxy = await startS3Proxy(world.emulator.endpoint);
+  });
+  afterEach(async () => {
+    await proxy.close();
+  });
+  return {
+    get world() {
+      return world;
+    },
+    get server() {
+      return server;
+    },
+    get proxy() {
+      return proxy;
+    },
+  };
+}
+
+export interface Started {
   readonly run: TestRun;
   readonly worker: WorkerProcess;
+}
+
+/** A worker that reaches S3 through the proxy. @param plan for a database of that name, or a whole one */
+export async function startDump(
+  { world, server, proxy, environment }: Scene,
+  plan: string | DumpPlan,
+  more: Record<string, string> = {},
+): Promise<Started> {
+  const run = await startRun(
+    world,
+    typeof plan === 'string' ? await planFor(world, server, { databases: [plan] }) : plan,
+  );
+  const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint, ...environment, ...more });
+  return { run, worker };
+}
+
+export interface Interrupted extends Started {
   /** Lets S3 take what it was sent. */
   readonly release: () => void;
 }
 
 /** Returns when S3 holds up a request about an object with that ending, after `free` of that kind. */
 export async function holdUp(
-  { world, proxy, environment }: Scene,
+  scene: Scene,
   plan: DumpPlan,
   ending: string,
   free: number,
@@ -54,21 +104,19 @@ export async function holdUp(
   const reached = Promise.withResolvers<undefined>();
   const released = Promise.withResolvers<'forward'>();
   let requests = 0;
-  proxy.treat = (request, key) => {
+  scene.proxy.treat = (request, key) => {
     if (request !== held || !key.endsWith(ending) || ++requests <= free) return 'forward';
     reached.resolve(undefined);
     return released.promise;
   };
-  const run = await startRun(world, plan);
-  const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint, ...environment });
-  const ended = worker.ended.then(({ output }) => {
+  const started = await startDump(scene, plan);
+  const ended = started.worker.ended.then(({ output }) => {
     throw new Error(`the worker ended before it was held up: ${output}`);
   });
   await Promise.race([reached.promise, ended]);
   ended.catch(() => undefined);
   return {
-    run,
-    worker,
+    ...started,
     release: () => {
       released.resolve('forward');
     },
@@ -83,10 +131,19 @@ export async function holdHalfWay(scene: Scene, change: Partial<DumpPlan> = {}):
   return interrupted;
 }
 
+/** The dump of one database, once its worker has ended. */
+export async function expectDumped(
+  { world }: Scene,
+  { run, worker }: Started,
+): Promise<{ readonly output: string; readonly dump: DatabaseDump }> {
+  const { output, code } = await worker.ended;
+  return { output, dump: onlyDump({ output, code, outcome: await outcomeOf(world, run), run }) };
+}
+
 /** Also that nothing is left. */
 export async function expectFailed(
   { world, server }: Scene,
-  { run, worker }: Pick<Interrupted, 'run' | 'worker'>,
+  { run, worker }: Started,
   code: ErrorCode,
   message: RegExp,
 ): Promise<void> {
