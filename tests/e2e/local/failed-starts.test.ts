@@ -4,27 +4,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
-import { startWorkerWorld } from '../support/worker-world.ts';
+import { runCommand } from '../../../local/run-command.ts';
 import { eventually } from './mend-suite.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../../local/main.ts');
+const CHECKOUT = path.join(import.meta.dirname, '../../..');
 /** Packaging, with both processors busy. */
 const UP_TIMEOUT_MS = 120_000;
 
 let directory: string;
-const before = process.env['TMPDIR'];
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'hf-test-'));
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  if (before === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = before;
-  await rm(directory, { recursive: true, force: true });
-});
+afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Everything that is started has its working folder in the folder that it is given. */
 async function processesIn(folder: string): Promise<number[]> {
@@ -37,11 +30,17 @@ async function processesIn(folder: string): Promise<number[]> {
 }
 
 it('a world whose bucket cannot be made leaves neither its emulator nor its folder', async () => {
-  process.env['TMPDIR'] = directory;
-  jest.spyOn(S3Client.prototype, 'send').mockImplementation(() => {
-    throw new Error('no bucket today');
+  // In a process of its own, whose temporary folder is ours.
+  const program = `
+    import { S3Client } from '@aws-sdk/client-s3';
+    import { startWorkerWorld } from './tests/e2e/support/worker-world.ts';
+    S3Client.prototype.send = () => Promise.reject(new Error('no bucket today'));
+    await startWorkerWorld();`;
+  const started = runCommand(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: CHECKOUT,
+    env: { ...process.env, TMPDIR: directory },
   });
-  await expect(startWorkerWorld()).rejects.toThrow('no bucket today');
+  await expect(started).rejects.toThrow('no bucket today');
   expect(await processesIn(directory)).toEqual([]);
   expect(await readdir(directory)).toEqual([]);
 });
@@ -51,7 +50,7 @@ it(
   async () => {
     const [state, temporary] = [path.join(directory, 'state'), path.join(directory, 'tmp')];
     await mkdir(temporary);
-    const up = spawn(process.execPath, [MAIN, 'up', '--state', state], {
+    const up = spawn(process.execPath, [path.join(CHECKOUT, 'local/main.ts'), 'up', '--state', state], {
       cwd: directory,
       env: { ...process.env, TMPDIR: temporary },
       stdio: 'ignore',
