@@ -4,10 +4,10 @@ import {
   GetCommand,
   paginateQuery,
   paginateScan,
-  QueryCommand,
   type QueryCommandInput,
   type ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import type { ZodType } from 'zod';
 import {
   activeKey,
   manifestKey,
@@ -95,20 +95,33 @@ async function scanRuns(table: string): Promise<Row[]> {
   return rows;
 }
 
-/** The key of the row of a run, or by its prefix of a restore or restore test. Read from an index, which may lag some moments behind the table. */
+/**
+ * The keys of all rows of a name, newest first: Step Functions lets a name be used again after 90 days, also for another
+ * source. Read from an index, which may lag some moments behind the table.
+ * @param run name of the execution, or `<name>#<start>` as in the sort key: no name holds a "#"
+ */
+async function findKeys(table: string, run: string, prefix: string): Promise<RowKey[]> {
+  const [name = '', startedAt] = run.split('#');
+  const query: QueryCommandInput = {
+    TableName: table,
+    IndexName: RUN_INDEX,
+    // Claims carry the run too; what is asked for is its record.
+    KeyConditionExpression: '#run = :run AND begins_with(sk, :prefix)',
+    ExpressionAttributeNames: { '#run': 'run' },
+    ExpressionAttributeValues: { ':run': name, ':prefix': `${prefix}${startedAt ?? ''}` },
+    ScanIndexForward: false,
+  };
+  const keys: RowKey[] = [];
+  for await (const { Items = [] } of paginateQuery({ client: dynamo() }, query)) {
+    keys.push(...Items.map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) })));
+  }
+  return keys;
+}
+
+/** The key of the row of the newest run of a name, or by its prefix of the newest restore or restore test. */
 export async function findRunKey(table: string, run: string, prefix = RUN_SORT_PREFIX): Promise<RowKey | undefined> {
-  const { Items = [] } = await dynamo().send(
-    new QueryCommand({
-      TableName: table,
-      IndexName: RUN_INDEX,
-      // Claims carry the run too; what is asked for is its record.
-      KeyConditionExpression: '#run = :run AND begins_with(sk, :prefix)',
-      ExpressionAttributeNames: { '#run': 'run' },
-      ExpressionAttributeValues: { ':run': run, ':prefix': prefix },
-    }),
-  );
-  const [key] = Items;
-  return key && { pk: String(key['pk']), sk: String(key['sk']) };
+  const [newest] = await findKeys(table, run, prefix);
+  return newest;
 }
 
 /** The row of a restore or a restore test by the name of its execution alone. */
@@ -123,10 +136,21 @@ export async function findRestoringByName(table: string, run: string): Promise<R
   return undefined;
 }
 
-/** The row of a run by its name alone. */
+/** The row of the newest run of a name. */
 export async function findRunByName(table: string, run: string): Promise<RunRow | undefined> {
   const key = await findRunKey(table, run);
   return key && readRow(table, key, (row) => RunRow.parse(row));
+}
+
+/**
+ * The rows of all runs of a name, newest first.
+ * @param run a name, or `<name>#<start>`
+ * @param shape as much of a row as the caller needs
+ */
+export async function findRunsByName<T>(table: string, run: string, shape: ZodType<T>): Promise<T[]> {
+  const keys = await findKeys(table, run, RUN_SORT_PREFIX);
+  const rows = await Promise.all(keys.map((key) => readRow(table, key, (row) => shape.parse(row))));
+  return rows.filter((row) => row !== undefined);
 }
 
 /**

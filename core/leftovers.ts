@@ -1,7 +1,7 @@
 /** What nobody owns any more: how it is told from what somebody still needs. Pure. */
 import { failureOfStep, type Failure } from './errors.ts';
 import type { Metric } from './metric-line.ts';
-import type { RunRow } from './run-record.ts';
+import type { PointRow } from './retention/recovery-point.ts';
 import type { WorkRow } from './work-row.ts';
 
 type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'manifest';
@@ -66,12 +66,12 @@ export function judgeTask(row: WorkRow | undefined, now: Date): Judgement | unde
 }
 
 /**
- * @param row of the run that the snapshot's tag names; undefined: the table has none
+ * @param row of the run that the snapshot's tag names, and that began when its identifier says; undefined: the table has none
  * @returns why nobody owns it, and whether it may go; undefined: it is its run's
  */
-export function judgeSnapshot(row: RunRow | undefined): Judgement | undefined {
+export function judgeSnapshot(row: PointRow | undefined): Judgement | undefined {
   // The table may have been restored to an earlier time: then the row is what is missing, not the snapshot too many.
-  if (!row) return { why: 'the table knows no run of that name', mayGo: false };
+  if (!row) return { why: 'the table knows no run of that name and time', mayGo: false };
   if (row.deletedAt !== undefined) return { why: `run ${row.run} is removed since ${row.deletedAt}`, mayGo: true };
   if (row.snapshotDeletedAt !== undefined)
     return { why: `its run no longer has it since ${row.snapshotDeletedAt}`, mayGo: true };
@@ -87,10 +87,10 @@ export const RETENTION_HAS_LOOKED_MS = 26 * 3_600_000;
  * @param row of the run that the prefix names; undefined: the table has none
  */
 export function judgeObjects(
-  row: RunRow | undefined,
+  row: PointRow | undefined,
   hasManifest: boolean,
 ): { readonly kind: 'objects' | 'manifest'; readonly why: string } | undefined {
-  if (!row) return { kind: 'objects', why: 'the table knows no run of that name' };
+  if (!row) return { kind: 'objects', why: 'the table knows no run of that name and time' };
   if (row.deletedAt !== undefined) return { kind: 'objects', why: `its run is removed since ${row.deletedAt}` };
   const isPoint = row.verdict !== undefined && row.deleting === undefined && row.dumpDeletedAt === undefined;
   if (isPoint && !hasManifest)
@@ -99,7 +99,7 @@ export function judgeObjects(
 }
 
 /** Whether retention removes what a run has left, once a later point is verified. Its own alarm tells of a removal that was interrupted. */
-export function waitsForRetention({ status, verdict, hold, deleting, deletedAt }: RunRow): boolean {
+export function waitsForRetention({ status, verdict, hold, deleting, deletedAt }: PointRow): boolean {
   const isFailed = status !== 'running' && verdict === undefined;
   return isFailed && hold === undefined && deleting === undefined && deletedAt === undefined;
 }

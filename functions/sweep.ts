@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { closeFailedWork } from '../aws/close-work.ts';
 import { findExecution } from '../aws/executions.ts';
-import { findActive, findRunByName, newestRuns } from '../aws/recovery-points.ts';
+import { findActive, findRunsByName, newestRuns } from '../aws/recovery-points.ts';
 import { bucketName, clusterArn, stage, tableName } from '../aws/environment.ts';
 import { hasManifest, runFoldersOfDay } from '../aws/run-folders.ts';
 import { findWork } from '../aws/run-store.ts';
@@ -15,7 +15,7 @@ import { removeSnapshot } from '../aws/snapshot-removal.ts';
 import { abortUploadsBefore } from '../aws/uploads.ts';
 import { stopTask, workerTasks } from '../aws/worker-tasks.ts';
 import { sourceNames } from '../core/config/plan-source.ts';
-import { latestKey, runOfTag, RUN_TAG } from '../core/keys.ts';
+import { latestKey, RUN_TAG, runOfTag, runPrefix, snapshotIdentifier } from '../core/keys.ts';
 import {
   endOfExecution,
   judgeObjects,
@@ -28,8 +28,7 @@ import {
   waitsForRetention,
   type Leftover,
 } from '../core/leftovers.ts';
-import { counts, toPoint } from '../core/retention/recovery-point.ts';
-import type { RunRow } from '../core/run-record.ts';
+import { counts, PointRow, toPoint } from '../core/retention/recovery-point.ts';
 import type { DescribedWork } from '../core/work-row.ts';
 import { deployedConfig } from './deployed-config.ts';
 import { emitMetrics } from './emit-metrics.ts';
@@ -94,7 +93,8 @@ async function sweepFolders(source: string, now: Date): Promise<Leftover[]> {
   for (const daysAgo of DAYS_LOOKED_AT) {
     const day = new Date(now.getTime() - daysAgo * DAY_MS).toISOString().slice(0, 10);
     for (const { prefix, run } of await runFoldersOfDay(bucketName(), source, day)) {
-      const row = await findRunByName(tableName(), run);
+      const rows = await findRunsByName(tableName(), run, PointRow);
+      const row = rows.find((each) => runPrefix(each) === prefix);
       const judged = judgeObjects(row, await hasManifest(bucketName(), prefix));
       if (judged) leftovers.push({ ...judged, what: prefix, isEnded: false });
       else if (row && waitsForRetention(row) && (await hasOldSuccessor(row, now))) {
@@ -107,7 +107,7 @@ async function sweepFolders(source: string, now: Date): Promise<Leftover[]> {
 }
 
 /** Whether a later point was verified so long ago that retention has seen it. */
-async function hasOldSuccessor({ source, sk }: RunRow, now: Date): Promise<boolean> {
+async function hasOldSuccessor({ source, sk }: PointRow, now: Date): Promise<boolean> {
   for await (const later of newestRuns(tableName(), source)) {
     if (later.sk <= sk) return false;
     const point = toPoint(later);
@@ -140,7 +140,8 @@ async function sweepSnapshots(): Promise<Leftover[]> {
     const tag = tags[RUN_TAG];
     if (tag === undefined || tags['holdfast:stage'] !== stage()) continue;
     const run = runOfTag(tag);
-    const judged = judgeSnapshot(await findRunByName(tableName(), run));
+    const rows = await findRunsByName(tableName(), run, PointRow);
+    const judged = judgeSnapshot(rows.find((row) => snapshotIdentifier(row) === identifier));
     if (!judged) continue;
     const refusal = judged.mayGo ? await removeSnapshot(kind, identifier, run) : judged.why;
     leftovers.push({ kind: 'snapshot', what: identifier, why: refusal ?? judged.why, isEnded: refusal === undefined });

@@ -1,10 +1,10 @@
 /** `holdfast hold`, `release` and `accept`: what a person says of a recovery point. */
 import { hostname, userInfo } from 'node:os';
-import { findRunByName } from '../../aws/recovery-points.ts';
+import { findRunsByName } from '../../aws/recovery-points.ts';
 import { acceptPoint, holdPoint, releasePoint, setLegalHold } from '../../aws/remarks.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { countOf } from '../../core/format.ts';
-import type { Remark, RunRow } from '../../core/run-record.ts';
+import { RunRow, type Remark } from '../../core/run-record.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 
@@ -49,13 +49,22 @@ export async function accept(run: string, why: string, { deployment }: Context):
   };
 }
 
+/** The names of executions may be used again after 90 days: what is said of a point must not mean another one. */
 async function getPoint(run: string, table: string): Promise<RunRow> {
-  const row = await findRunByName(table, run);
-  if (!row) throw new HoldfastError('RecoveryPointNotFound', `no run is named "${run}"`);
-  if (row.verdict === undefined) {
-    throw new HoldfastError('RecoveryPointNotFound', `run ${run} is ${row.status} and left no recovery point`);
-  }
-  return row;
+  const rows = await findRunsByName(table, run, RunRow);
+  const [point, ...others] = rows.filter(({ verdict }) => verdict !== undefined);
+  if (point && others.length === 0) return point;
+  if (point) throw ambiguous(run, [point, ...others]);
+  const [row] = rows;
+  throw new HoldfastError(
+    'RecoveryPointNotFound',
+    row ? `run ${run} is ${row.status} and left no recovery point` : `no run is named "${run}"`,
+  );
+}
+
+function ambiguous(run: string, points: readonly RunRow[]): HoldfastError {
+  const names = points.map((point) => `${point.run}#${point.startedAt} (${point.source})`);
+  return new HoldfastError('InvalidInput', `${points.length} points are named "${run}", say which: ${names.join(', ')}`);
 }
 
 /** Who it was for AWS stands in CloudTrail; this is who it was at the keyboard. */

@@ -1,6 +1,30 @@
 /** A run as retention looks at it: what it left, and what speaks for keeping that. */
-import type { Verdict } from '../manifest.ts';
-import type { RunRow } from '../run-record.ts';
+import type * as z from 'zod';
+import { Snapshot, type Verdict } from '../manifest.ts';
+import { RunRow } from '../run-record.ts';
+
+/**
+ * As much of a run's row as decides about what the run left. The rest may have the shape of another version of Holdfast,
+ * and is read where it is used.
+ */
+export const PointRow = RunRow.pick({
+  pk: true,
+  sk: true,
+  source: true,
+  run: true,
+  startedAt: true,
+  status: true,
+  verdict: true,
+  hold: true,
+  accepted: true,
+  restores: true,
+  deleting: true,
+  snapshotDeleting: true,
+  snapshotDeletedAt: true,
+  dumpDeletedAt: true,
+  deletedAt: true,
+}).extend({ snapshot: Snapshot.pick({ kind: true, identifier: true }).nullable().optional() });
+export type PointRow = z.infer<typeof PointRow>;
 
 export interface Point {
   readonly run: string;
@@ -22,7 +46,7 @@ export interface Point {
 }
 
 /** @returns undefined for what is left of a removed point */
-export function toPoint(row: RunRow): Point | undefined {
+export function toPoint(row: PointRow): Point | undefined {
   if (row.deletedAt !== undefined) return undefined;
   return {
     run: row.run,

@@ -10,6 +10,7 @@ import {
 import { CreateDBSnapshotCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { snapshotIdentifier } from '../../../core/keys.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { eventually } from '../local/mend-suite.ts';
 import { startMailbox, type Mailbox } from '../support/machine-mailbox.ts';
@@ -207,14 +208,16 @@ describe('what the deployed functions do every hour', () => {
     await dynamo.send(new PutCommand({ ...table(), Item: { ...row, startedAt: claim.startedAt, ...ended } }));
     const task = await startHangingTask(row.pk, ended.sk);
     const { document } = await holdfastJson(stack.env, 'list', 'shop');
-    const removed = (document as { runs: { run: string; removed: unknown }[] }).runs.find((each) => each.removed);
+    const { runs } = document as { runs: { run: string; startedAt: string; removed: unknown }[] };
+    const { run = '', startedAt: removedAt = '' } = runs.find((each) => each.removed) ?? {};
+    const ofRemoved = snapshotIdentifier({ source: 'shop', startedAt: removedAt });
     await rds.send(
       new CreateDBSnapshotCommand({
         DBInstanceIdentifier: 'shop-prod',
-        DBSnapshotIdentifier: 'hf-shop-left',
+        DBSnapshotIdentifier: ofRemoved,
         Tags: [
           { Key: 'holdfast:stage', Value: 'local' },
-          { Key: 'holdfast:run', Value: removed?.run ?? '' },
+          { Key: 'holdfast:run', Value: run },
         ],
       }),
     );
@@ -222,7 +225,7 @@ describe('what the deployed functions do every hour', () => {
     const { Item } = await dynamo.send(new GetCommand({ ...table(), Key: { pk: claim.pk, sk: claim.sk } }));
     expect(Item).toBeUndefined();
     const { DBSnapshots = [] } = await rds.send(new DescribeDBSnapshotsCommand({}));
-    expect(DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier)).not.toContain('hf-shop-left');
+    expect(DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier)).not.toContain(ofRemoved);
     expect(await resultOf('gone')).toMatch(/FAILED UnexpectedError/);
     expect(await resultOf('lost')).toMatch(/FAILED UnexpectedError/);
     expect(await task()).toBe('STOPPED');

@@ -14,7 +14,6 @@ import {
   restoreKey,
   restoreTestKey,
   restoreTestResultKey,
-  runTag,
   RUN_TAG,
 } from '../../../core/keys.ts';
 import type { Leftover } from '../../../core/leftovers.ts';
@@ -32,6 +31,7 @@ import {
   putObject,
   record,
   rowOf,
+  snapshotOf,
   startKeepingWorld,
   takeSnapshot,
   versionsOf,
@@ -230,15 +230,13 @@ describe('a snapshot', () => {
     const removed = pointRow('orders', at(10), { run: "removed (don't ask!)", deletedAt: at(17) });
     await put(removed);
     const kept = await leave(pointRow('orders', at(11), { run: 'kept' }));
-    const here = { 'holdfast:stage': 'local' };
-    await takeSnapshot('hf-removed', { ...here, [RUN_TAG]: runTag(removed.run) });
-    await takeSnapshot('hf-unknown', { ...here, [RUN_TAG]: 'unknown' });
-    await takeSnapshot('hf-kept', { ...here, [RUN_TAG]: kept.run });
+    const [{ identifier: ofRemoved }, { identifier: ofKept }] = [await snapshotOf(removed), await snapshotOf(kept)];
+    await takeSnapshot('hf-unknown', { 'holdfast:stage': 'local', [RUN_TAG]: 'unknown' });
     await takeSnapshot('hf-elsewhere', { 'holdfast:stage': 'prod', [RUN_TAG]: 'unknown' });
     await takeSnapshot('by-hand', {});
-    expect(await found('snapshot')).toEqual(['hf-removed ended', 'hf-unknown stays']);
+    expect(await found('snapshot')).toEqual([`${ofRemoved} ended`, 'hf-unknown stays']);
     const left = await Promise.all(
-      ['hf-removed', 'hf-unknown', 'hf-kept', 'hf-elsewhere', 'by-hand'].map((name) => findSnapshot('instance', name)),
+      [ofRemoved, 'hf-unknown', ofKept, 'hf-elsewhere', 'by-hand'].map((name) => findSnapshot('instance', name)),
     );
     expect(left.map((snapshot) => snapshot !== undefined)).toEqual([false, true, true, true, true]);
   });

@@ -80,7 +80,11 @@ export async function takeSnapshot(identifier: string, tags: Readonly<Record<str
 /** Takes the snapshot of a run, as its row would name it. */
 export async function snapshotOf(row: RunRow): Promise<NonNullable<RunRow['snapshot']>> {
   const identifier = snapshotIdentifier(row);
-  await takeSnapshot(identifier, { 'holdfast:source': row.source, [RUN_TAG]: runTag(row.run) });
+  await takeSnapshot(identifier, {
+    'holdfast:source': row.source,
+    'holdfast:stage': 'local',
+    [RUN_TAG]: runTag(row.run),
+  });
   return { kind: 'instance', identifier, arn: `arn:${identifier}`, status: 'available', sizeGiB: 20, kmsKey: null };
 }
 
