@@ -1,6 +1,7 @@
 /** The folders of runs in the bucket, as S3 lists them. */
 import { ListObjectsV2Command, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import { runPrefix, type RunId } from '../core/keys.ts';
+import { runPrefix } from '../core/keys.ts';
+import type { RunRow } from '../core/run-record.ts';
 import { s3 } from './clients.ts';
 
 export interface RunFolder {
@@ -21,11 +22,20 @@ export async function runFoldersOfDay(Bucket: string, source: string, day: strin
   return folders;
 }
 
-/** In which storage class each object of a run is, by its key. */
-export async function storageClassesOf(Bucket: string, run: RunId): Promise<ReadonlyMap<string, string>> {
+/** So many folders are listed at once. */
+const LISTED_AT_ONCE = 10;
+
+/** In which storage class each object of the runs is, by its key. Runs that left no dump are not looked for. */
+export async function storageClassesOf(Bucket: string, runs: readonly RunRow[]): Promise<ReadonlyMap<string, string>> {
+  const prefixes = runs.flatMap((run) => (run.dumps?.length ? [runPrefix(run)] : []));
   const classes = new Map<string, string>();
-  for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket, Prefix: runPrefix(run) })) {
-    for (const { Key = '', StorageClass = 'STANDARD' } of page.Contents ?? []) classes.set(Key, StorageClass);
+  const list = async (Prefix: string): Promise<void> => {
+    for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket, Prefix })) {
+      for (const { Key = '', StorageClass = 'STANDARD' } of page.Contents ?? []) classes.set(Key, StorageClass);
+    }
+  };
+  for (let start = 0; start < prefixes.length; start += LISTED_AT_ONCE) {
+    await Promise.all(prefixes.slice(start, start + LISTED_AT_ONCE).map(list));
   }
   return classes;
 }

@@ -18,6 +18,14 @@ import type { Trigger } from '../core/run-input.ts';
 import type { Progress, Remark, RunRow } from '../core/run-record.ts';
 import { withHint, type Problem } from './problem.ts';
 
+/** Objects of a run that S3 keeps in one storage class. */
+export interface StoredIn {
+  /** As S3 spells it; null: S3 no longer holds them. */
+  readonly storageClass: string | null;
+  readonly objects: number;
+  readonly sizeBytes: number;
+}
+
 /** A run in `runs` of `holdfast list --json`. */
 export interface RunSummary {
   /** null: the input named no source that is configured. */
@@ -33,6 +41,8 @@ export interface RunSummary {
   readonly tables: number;
   readonly rows: number;
   readonly sizeBytes: number;
+  /** Where its objects are, most bytes first; those in an archive have to be thawed before a restore. */
+  readonly storage: readonly StoredIn[];
   readonly snapshot: Snapshot | null;
   readonly failure: Problem | null;
   /** The newest restore test of it; null: it was never tested. */
@@ -97,7 +107,10 @@ export interface BackupDocument {
   readonly recoveryPoint: RunDocument | null;
 }
 
-export function summarize(run: RunRow): RunSummary {
+/** By key; an object that S3 no longer holds is not in it. */
+export type StorageClasses = ReadonlyMap<string, string>;
+
+export function summarize(run: RunRow, storageClasses: StorageClasses): RunSummary {
   const dumps = run.dumps ?? [];
   const sum = (value: (dump: DatabaseDump) => number): number => dumps.reduce((total, dump) => total + value(dump), 0);
   return {
@@ -113,6 +126,7 @@ export function summarize(run: RunRow): RunSummary {
     tables: sum(({ totals }) => totals.tables),
     rows: sum(({ totals }) => totals.rows),
     sizeBytes: sum(sizeOf),
+    storage: storageOf(dumps, storageClasses),
     snapshot: run.snapshot ?? null,
     failure: run.failure ? withHint(run.failure) : null,
     tested: run.restoreTests?.at(-1) ?? null,
@@ -120,6 +134,17 @@ export function summarize(run: RunRow): RunSummary {
     accepted: run.accepted ?? null,
     removed: removalOf(run),
   };
+}
+
+function storageOf(dumps: readonly DatabaseDump[], storageClasses: StorageClasses): StoredIn[] {
+  const found = new Map<string | null, StoredIn>();
+  for (const { key, sizeBytes } of dumps.flatMap(({ objects }) => objects)) {
+    const storageClass = storageClasses.get(key) ?? null;
+    const before = found.get(storageClass) ?? { objects: 0, sizeBytes: 0 };
+    const [objects, bytes] = [before.objects + 1, before.sizeBytes + sizeBytes];
+    found.set(storageClass, { storageClass, objects, sizeBytes: bytes });
+  }
+  return [...found.values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
 
 function removalOf({ deletedAt, deletedVerdict, removalReasons }: RunRow): RunSummary['removed'] {
@@ -133,14 +158,13 @@ export interface RunDetails {
   readonly bucket: string;
   readonly manifest: Manifest | undefined;
   readonly progress: Progress | undefined;
-  /** By key; an object that S3 no longer holds is not in it. */
-  readonly storageClasses: ReadonlyMap<string, string>;
+  readonly storageClasses: StorageClasses;
 }
 
 export function describeRun(details: RunDetails): RunDocument {
-  const { run, bucket, progress } = details;
+  const { run, bucket, progress, storageClasses } = details;
   return {
-    ...summarize(run),
+    ...summarize(run, storageClasses),
     executionArn: run.executionArn,
     console: consoleLink(run.executionArn),
     serverVersion: run.server?.version ?? null,

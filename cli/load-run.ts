@@ -16,7 +16,7 @@ export async function loadRun({ table, bucket }: Deployment, name: string): Prom
   const run = await findRunByName(table, name);
   if (!run) return undefined;
   const manifest = await manifestOf(run, bucket);
-  const storageClasses = run.dumps ? await storageClassesOf(bucket, run) : new Map<string, string>();
+  const storageClasses = await storageClassesOf(bucket, [run]);
   const active = run.status === 'running' ? await findActive(table, run.pk) : undefined;
   const progress = active?.run === name ? active.progress : undefined;
   return {

@@ -12,6 +12,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'TESTED' },
   { title: 'LABEL' },
   { title: 'SIZE', align: 'right' },
+  { title: 'CLASS' },
   { title: 'TABLES', align: 'right' },
   { title: 'ROWS', align: 'right' },
   { title: 'SNAPSHOT' },
@@ -31,11 +32,15 @@ function toRow(run: RunSummary): string[] {
     run.tested ? describeTest(run.tested) : '-',
     run.label ?? '',
     hasDump ? formatBytes(run.sizeBytes) : '-',
+    hasDump ? run.storage.map(({ storageClass }) => describeClass(storageClass)).join(', ') : '-',
     hasDump ? formatCount(run.tables) : '-',
     hasDump ? formatCount(run.rows) : '-',
     run.snapshot?.identifier ?? '-',
   ];
 }
+
+/** The storage class of an object. @param storageClass null: S3 no longer holds it */
+export const describeClass = (storageClass: string | null): string => storageClass ?? 'MISSING';
 
 /** `passed, 12 s`, `FAILED RestoreMismatch`, `untestable`. */
 export function describeTest({ outcome, seconds, failure }: RestoreTestEntry): string {

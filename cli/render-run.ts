@@ -5,7 +5,7 @@ import type { Trigger } from '../core/run-input.ts';
 import type { Remark } from '../core/run-record.ts';
 import type { DumpDocument, RunDocument } from './documents.ts';
 import { printableLine, printableText } from './printable.ts';
-import { describeResult } from './render-list.ts';
+import { describeClass, describeResult } from './render-list.ts';
 import { describeProgress } from './run-view.ts';
 import { facts, indent, table, type Column } from './tables.ts';
 
@@ -113,7 +113,7 @@ function renderDump(dump: DumpDocument, bucket: string): string {
   const objectRows = objects.map(({ role, sizeBytes, storageClass, checksum, sha256, key }) => [
     role,
     formatBytes(sizeBytes),
-    storageClass ?? 'MISSING',
+    describeClass(storageClass),
     checksum.value,
     sha256,
     key,

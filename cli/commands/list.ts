@@ -1,5 +1,6 @@
-/** `holdfast list [source]`: the newest runs, good and bad. */
+/** `holdfast list [source]`: the newest runs, good and bad, and where S3 keeps what they left. */
 import { listRuns } from '../../aws/recovery-points.ts';
+import { storageClassesOf } from '../../aws/run-folders.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { summarize } from '../documents.ts';
@@ -23,7 +24,8 @@ export function limitOf(text: string): number {
 
 export async function list(source: string | undefined, limit: number, { deployment }: Context): Promise<Result> {
   const { runs, unreadable } = await listRuns(deployment.table, source, limit);
-  const summaries = runs.map(summarize);
+  const storageClasses = await storageClassesOf(deployment.bucket, runs);
+  const summaries = runs.map((run) => summarize(run, storageClasses));
   const of = source === undefined ? '' : ` of ${source}`;
   return {
     document: { runs: summaries, unreadable },

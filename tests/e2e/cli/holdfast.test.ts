@@ -1,5 +1,6 @@
 /** The command against a deployed stack and a real PostgreSQL: each promise of its help text, by exit code and output. */
 import { CreateStackCommand, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { CopyObjectCommand, DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -70,7 +71,7 @@ describe('a backup that somebody waits for', () => {
   test('is listed', async () => {
     const { code, stdout } = await holdfast(stack.env, 'list');
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`shop +${run} +verified +- +before 4.2 .* 2 +1,239 +hf-shop-`));
+    expect(stdout).toMatch(new RegExp(`shop +${run} +verified +- +before 4.2 .* STANDARD +2 +1,239 +hf-shop-`));
   });
 
   test('is shown, for a person', async () => {
@@ -106,6 +107,32 @@ describe('a backup that somebody waits for', () => {
       progress: null,
     });
     expect(JSON.stringify(document['dumps'])).toContain('pg_restore');
+  });
+
+  test('says which of its objects were archived, and which are gone', async () => {
+    const listed = async (): Promise<unknown> => {
+      const { document } = await holdfastJson(stack.env, 'list', 'shop', '--limit', '1');
+      return (document as { runs: { storage: unknown }[] }).runs[0]?.storage;
+    };
+    const where = { Bucket: stack.info.bucket, Prefix: 'shop/' };
+    const { Contents = [] } = await stack.clients.s3.send(new ListObjectsV2Command(where));
+    const [first = '', second = ''] = Contents.flatMap(({ Key = '' }) => (Key.endsWith('archive.dump') ? [Key] : []));
+    // As the lifecycle rule of `archive` does, in its own time.
+    const CopySource = `${where.Bucket}/${encodeURIComponent(first)}`;
+    await stack.clients.s3.send(
+      new CopyObjectCommand({ ...{ Bucket: where.Bucket, Key: first, CopySource }, StorageClass: 'GLACIER' }),
+    );
+    await stack.clients.s3.send(new DeleteObjectCommand({ Bucket: where.Bucket, Key: second }));
+    expect(await listed()).toEqual(
+      expect.arrayContaining([
+        { storageClass: 'GLACIER', objects: 1, sizeBytes: expect.any(Number) },
+        { storageClass: 'STANDARD', objects: 4, sizeBytes: expect.any(Number) },
+        { storageClass: null, objects: 1, sizeBytes: expect.any(Number) },
+      ]),
+    );
+    const { stdout } = await holdfast(stack.env, 'show', run);
+    expect(stdout).toMatch(/^ +archive .* GLACIER .*odd%20name/m);
+    expect(stdout).toMatch(/^ +archive .* MISSING .*shop\/1/m);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   REMARK,
   REMOVED,
   SNAPSHOT_ONLY,
+  storageClassesOf,
   SUSPECT,
   VERIFIED,
 } from './samples.ts';
@@ -43,7 +44,9 @@ test.each(Object.entries(KINDS).filter(([kind]) => kind !== 'running'))('end of 
 
 test('list', () => {
   const rows = [VERIFIED, PARTIAL, REFUSED, ABORTED, SNAPSHOT_ONLY, SUSPECT, REMOVED, runRow()];
-  expect(`\n${renderList(rows.map(summarize))}\n`).toMatchSnapshot();
+  const lost = summarize({ ...VERIFIED, run: 'lost' }, new Map());
+  const listed = [...rows.map((row) => summarize(row, storageClassesOf(row))), lost];
+  expect(`\n${renderList(listed)}\n`).toMatchSnapshot();
 });
 
 test('the document for programs', () => {

@@ -88,10 +88,15 @@ export const REMOVED: RunRow = {
   removalReasons: ['older than 2y'],
 };
 
+/** Archives have been moved, the rest is where it was. */
+export function storageClassesOf(run: RunRow): ReadonlyMap<string, string> {
+  const objects = (run.dumps ?? []).flatMap((dump) => dump.objects);
+  return new Map(objects.map(({ key, role }) => [key, role === 'archive' ? 'GLACIER' : 'STANDARD']));
+}
+
 export function documentOf(run: RunRow, more: Partial<RunDetails> = {}): RunDocument {
   const dumps = (run.dumps ?? []).map((dump) => ({ ...dump, restore: [`restore ${dump.database}`, 'then this'] }));
   const manifest = { dumps } as unknown as Manifest;
-  const objects = (run.dumps ?? []).flatMap((dump) => dump.objects);
-  const storageClasses = new Map(objects.map(({ key, role }) => [key, role === 'archive' ? 'GLACIER' : 'STANDARD']));
+  const storageClasses = storageClassesOf(run);
   return describeRun({ run, bucket: 'holdfast-prod-bucket', manifest, progress: undefined, storageClasses, ...more });
 }
