@@ -4,20 +4,43 @@
  */
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { latestKey, type RowKey } from '../core/keys.ts';
-import type { RunRow } from '../core/run-record.ts';
+import { latestKey } from '../core/keys.ts';
+import type { PointRow } from '../core/retention/recovery-point.ts';
 import { dynamo } from './clients.ts';
 import { tableName } from './environment.ts';
 
-/** What protects a run from being removed, asked for in the same moment in which it is marked. */
-const IS_FREE =
-  '#status <> :running AND attribute_not_exists(#hold) AND attribute_not_exists(restores) AND attribute_not_exists(deletedAt)';
+const IS_CHANGED = 'somebody has held, accepted, begun to restore or removed it since the plan was made';
+const IS_LAST = 'no later point is verified';
+
+/** What protects a run from being removed, and that it is what the plan saw: asked in the moment in which it is marked. */
+function markOf({ pk, sk, verdict, accepted }: PointRow, UpdateExpression: string, values: Record<string, unknown>) {
+  return {
+    TableName: tableName(),
+    Key: { pk, sk },
+    UpdateExpression,
+    ConditionExpression: [
+      '#status <> :running',
+      'attribute_not_exists(#hold)',
+      'attribute_not_exists(restores)',
+      'attribute_not_exists(deletedAt)',
+      verdict === undefined ? 'attribute_not_exists(verdict)' : 'verdict = :verdict',
+      `attribute_${accepted === undefined ? 'not_' : ''}exists(accepted)`,
+    ].join(' AND '),
+    ExpressionAttributeNames: { '#status': 'status', '#hold': 'hold' },
+    ExpressionAttributeValues: { ...values, ':running': 'running', ...(verdict && { ':verdict': verdict }) },
+  };
+}
 
 /**
  * Marks a run whose objects are about to go.
- * @returns false when it is protected meanwhile, or when no later point of its source is verified
+ * @param row as the plan saw it
+ * @returns why it may not go; undefined: it is marked
  */
-export async function markDeleting(row: RunRow, reasons: readonly string[], now: string): Promise<boolean> {
+export async function markDeleting(
+  row: PointRow,
+  reasons: readonly string[],
+  now: string,
+): Promise<string | undefined> {
   // A snapshot without a dump is no verified point: it must only not be the newest itself.
   const later = row.verdict === 'snapshot-only' ? 'runSk <> :sk' : 'runSk > :sk';
   try {
@@ -33,31 +56,26 @@ export async function markDeleting(row: RunRow, reasons: readonly string[], now:
             },
           },
           {
-            Update: {
-              TableName: tableName(),
-              Key: keyOf(row),
-              UpdateExpression: 'SET deleting = if_not_exists(deleting, :now), removalReasons = :reasons',
-              ConditionExpression: IS_FREE,
-              ExpressionAttributeNames: { '#status': 'status', '#hold': 'hold' },
-              ExpressionAttributeValues: { ':now': now, ':reasons': reasons, ':running': 'running' },
-            },
+            Update: markOf(row, 'SET deleting = if_not_exists(deleting, :now), removalReasons = :reasons', {
+              ':now': now,
+              ':reasons': reasons,
+            }),
           },
         ],
       }),
     );
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof TransactionCanceledException && isRefusal(error)) return false;
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    const [isLast, isChanged] = (error.CancellationReasons ?? []).map(({ Code }) => Code === 'ConditionalCheckFailed');
+    if (isLast === true) return IS_LAST;
+    if (isChanged === true) return IS_CHANGED;
     throw error;
   }
 }
 
-function isRefusal({ CancellationReasons = [] }: TransactionCanceledException): boolean {
-  return CancellationReasons.some(({ Code }) => Code === 'ConditionalCheckFailed');
-}
-
 /** Nothing is left but what the run was. */
-export async function markDeleted(row: RunRow, now: string): Promise<void> {
+export async function markDeleted(row: PointRow, now: string): Promise<void> {
   await update(
     row,
     `SET deletedAt = :now${row.verdict ? ', deletedVerdict = if_not_exists(deletedVerdict, :verdict)' : ''} ` +
@@ -68,7 +86,7 @@ export async function markDeleted(row: RunRow, now: string): Promise<void> {
 }
 
 /** The objects are gone, the snapshot is still there. */
-export async function markDumpDeleted(row: RunRow, now: string): Promise<void> {
+export async function markDumpDeleted(row: PointRow, now: string): Promise<void> {
   await update(
     row,
     'SET dumpDeletedAt = :now, deletedVerdict = if_not_exists(deletedVerdict, :verdict), verdict = :alone ' +
@@ -78,27 +96,23 @@ export async function markDumpDeleted(row: RunRow, now: string): Promise<void> {
   );
 }
 
-/** @returns false when the run is protected meanwhile */
-export async function markSnapshotDeleting(row: RunRow, reasons: readonly string[], now: string): Promise<boolean> {
+/** @returns why it may not go; undefined: it is marked */
+export async function markSnapshotDeleting(
+  row: PointRow,
+  reasons: readonly string[],
+  now: string,
+): Promise<string | undefined> {
+  const update = 'SET snapshotDeleting = if_not_exists(snapshotDeleting, :now), removalReasons = :reasons';
   try {
-    await dynamo().send(
-      new UpdateCommand({
-        TableName: tableName(),
-        Key: keyOf(row),
-        UpdateExpression: 'SET snapshotDeleting = if_not_exists(snapshotDeleting, :now), removalReasons = :reasons',
-        ConditionExpression: IS_FREE,
-        ExpressionAttributeNames: { '#status': 'status', '#hold': 'hold' },
-        ExpressionAttributeValues: { ':now': now, ':reasons': reasons, ':running': 'running' },
-      }),
-    );
-    return true;
+    await dynamo().send(new UpdateCommand(markOf(row, update, { ':now': now, ':reasons': reasons })));
+    return undefined;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return IS_CHANGED;
     throw error;
   }
 }
 
-export async function markSnapshotDeleted(row: RunRow, now: string): Promise<void> {
+export async function markSnapshotDeleted(row: PointRow, now: string): Promise<void> {
   await update(
     row,
     'SET snapshotDeletedAt = :now, #snapshot = :none REMOVE snapshotDeleting',
@@ -108,26 +122,28 @@ export async function markSnapshotDeleted(row: RunRow, now: string): Promise<voi
 }
 
 /** Forgets restores whose execution is over, so that they protect nothing any longer. */
-export async function forgetRestores(row: RunRow, executionArns: readonly string[]): Promise<void> {
+export async function forgetRestores(row: PointRow, executionArns: readonly string[]): Promise<void> {
   await update(row, 'DELETE restores :over', {}, { ':over': new Set(executionArns) });
 }
 
+/** A row that is a tombstone already stays as it is: another run of retention has removed all of it meanwhile. */
 async function update(
-  row: RunRow,
+  { pk, sk }: PointRow,
   UpdateExpression: string,
   names: Record<string, string>,
   values: Record<string, unknown>,
 ): Promise<void> {
-  await dynamo().send(
-    new UpdateCommand({
-      TableName: tableName(),
-      Key: keyOf(row),
-      UpdateExpression,
-      ConditionExpression: 'attribute_exists(pk)',
-      ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
-      ExpressionAttributeValues: values,
-    }),
-  );
+  const command = new UpdateCommand({
+    TableName: tableName(),
+    Key: { pk, sk },
+    UpdateExpression,
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deletedAt)',
+    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+    ExpressionAttributeValues: values,
+  });
+  try {
+    await dynamo().send(command);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
-
-const keyOf = ({ pk, sk }: RowKey): RowKey => ({ pk, sk });

@@ -4,6 +4,7 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   type ObjectIdentifier,
+  type ObjectVersion,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../core/errors.ts';
 import { manifestKey, runPrefix, type RunId } from '../core/keys.ts';
@@ -16,9 +17,13 @@ const DELETED_AT_ONCE = 1000;
 /** Nothing else may ever be deleted, whatever a row says. */
 const RUN_PREFIX_PATTERN = /^[a-z][a-z0-9-]*\/\d{4}\/\d\d\/\d\d\/[^/]+\/$/;
 
-interface Version {
+export interface Version {
   readonly key: string;
   readonly versionId: string;
+  /** Whether it is what S3 gives for the key alone. */
+  readonly isCurrent: boolean;
+  /** Not an object, but the mark that somebody has deleted one without naming a version. */
+  readonly isDeleteMarker: boolean;
 }
 
 /**
@@ -32,30 +37,38 @@ export async function removeObjects(run: RunId): Promise<string[]> {
     throw new HoldfastError('UnexpectedError', `"${prefix}" is no prefix of a run: nothing of it is removed`);
   }
   const isManifest = ({ key }: Version): boolean => key === manifestKey(run);
-  const versions = await versionsBelow(prefix);
+  const versions = await versionsOfRun(run);
   const refused = await deleteVersions(versions.filter(isManifest));
   if (refused.length > 0) return refused;
   return deleteVersions(versions.filter((version) => !isManifest(version)));
 }
 
-/** Delete markers are versions too. */
-async function versionsBelow(prefix: string): Promise<Version[]> {
+/** Everything that the bucket holds below the prefix of a run. */
+export async function versionsOfRun(run: RunId): Promise<Version[]> {
   const versions: Version[] = [];
   let page: ListObjectVersionsCommandOutput | undefined;
   do {
     page = await s3().send(
       new ListObjectVersionsCommand({
         Bucket: bucketName(),
-        Prefix: prefix,
+        Prefix: runPrefix(run),
         KeyMarker: page?.NextKeyMarker,
         VersionIdMarker: page?.NextVersionIdMarker,
       }),
     );
-    for (const { Key, VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
-      if (Key !== undefined && VersionId !== undefined) versions.push({ key: Key, versionId: VersionId });
-    }
+    versions.push(
+      ...(page.Versions ?? []).map((version) => toVersion(version, false)),
+      ...(page.DeleteMarkers ?? []).map((marker) => toVersion(marker, true)),
+    );
   } while (page.IsTruncated);
   return versions;
+}
+
+function toVersion(
+  { Key = '', VersionId = '', IsLatest = false }: Pick<ObjectVersion, 'Key' | 'VersionId' | 'IsLatest'>,
+  isDeleteMarker: boolean,
+): Version {
+  return { key: Key, versionId: VersionId, isCurrent: IsLatest, isDeleteMarker };
 }
 
 async function deleteVersions(versions: readonly Version[]): Promise<string[]> {

@@ -48,10 +48,12 @@ function toRow({ startedAt, run, verdict, action, reasons, snapshot }: PlannedPo
   ];
 }
 
-export function renderApplied({ source, removed, kept }: AppliedRetention): string {
+export function renderApplied({ source, removed, postponed, kept, keptTotal }: AppliedRetention): string {
   const lines = kept.map(({ sk, why, isInterrupted }) => {
     const run = printableLine(sk.split('#').slice(2).join('#'));
     return `  ${run} ${isInterrupted ? 'is only half removed, and tried again by the next run' : 'stays'}: ${why}`;
   });
+  if (keptTotal > kept.length) lines.push(`  so do ${countOf(keptTotal - kept.length, 'other point')}`);
+  if (postponed > 0) lines.push(`  ${countOf(postponed, 'point')} more may go: the next run goes on`);
   return [`${source}: removed ${countOf(removed, 'point')}`, ...lines].join('\n');
 }

@@ -207,8 +207,8 @@ export const ERRORS = {
   RetentionRefused: {
     exit: 50,
     fixedBy: 'operator',
-    meaning: 'a retention plan would have removed the last verified recovery point',
-    hint: 'find out why no newer recovery point is verified',
+    meaning: 'retention would have removed the last verified recovery point, or points that stay have lost objects',
+    hint: 'find out why no newer point is verified, or who has deleted objects: noncurrent versions stay for 180 days',
   },
   Cancelled: {
     exit: 130,

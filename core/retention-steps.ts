@@ -1,5 +1,6 @@
 /** What the states of the retention machine hand to one another: statemachine/retention.asl.json. */
 import * as z from 'zod';
+import type { Metric } from './metric-line.ts';
 
 /** Input of an execution of the retention machine, by its schedule or by a person. */
 export const RetentionInput = z.strictObject({
@@ -47,7 +48,7 @@ export const PlannedRetention = z.object({
   pointsKept: z.int(),
   pointsToRemove: z.int(),
   unreadableRows: z.int(),
-  /** Oldest first, no more than one run may remove; empty in a dry run. */
+  /** Oldest first, and the oldest only where they are many; empty in a dry run. */
   removals: z.array(Removal),
   /** Newest first; only in a dry run. */
   points: z.array(PlannedPoint),
@@ -67,6 +68,21 @@ const KeptPoint = z.object({
 });
 export type KeptPoint = z.infer<typeof KeptPoint>;
 
+export function metricsOfRemovals(kept: readonly KeptPoint[]): Metric[] {
+  const value = kept.filter(({ isInterrupted }) => isInterrupted).length;
+  return [{ name: 'RemovalsInterrupted', unit: 'Count', value }];
+}
+
 /** Result of ApplyRetention. */
-export const AppliedRetention = z.object({ source: z.string(), removed: z.int(), kept: z.array(KeptPoint) });
+export const AppliedRetention = z.object({
+  source: z.string(),
+  /** Removals that are done, also where an attempt of this state before had done them. */
+  removed: z.int(),
+  /** Removals that wait for the next run: one run does so many. */
+  postponed: z.int(),
+  /** How many were not done, or not to their end. */
+  keptTotal: z.int(),
+  /** The first of them: the results of all sources share one payload. */
+  kept: z.array(KeptPoint),
+});
 export type AppliedRetention = z.infer<typeof AppliedRetention>;

@@ -1,10 +1,10 @@
 /**
- * State ApplyRetention: removes what was planned, oldest first. Each point is looked at once more; what AWS or a person
- * protects stays, and that is a result. A removal that was interrupted is finished by the next run.
+ * State ApplyRetention: removes what was planned, oldest first, where a plan of this moment says the same: an execution
+ * may be hours old, and a person may have accepted or held a point since. What AWS or a person protects stays, and that
+ * is a result. A removal that was interrupted is finished by the next run.
  */
 import { bucketName } from '../aws/environment.ts';
 import {
-  forgetRestores,
   markDeleted,
   markDeleting,
   markDumpDeleted,
@@ -12,23 +12,31 @@ import {
   markSnapshotDeleting,
 } from '../aws/removal-marks.ts';
 import { hasObjectLock, whyLocked } from '../aws/object-lock.ts';
-import { removeObjects } from '../aws/run-objects.ts';
-import { executionIsRunning, getRun } from '../aws/run-store.ts';
+import { removeObjects, versionsOfRun } from '../aws/run-objects.ts';
 import { removeSnapshot } from '../aws/snapshot-removal.ts';
 import { resolveSource } from '../core/config/plan-source.ts';
-import { latestKey, manifestKey, snapshotIdentifier } from '../core/keys.ts';
+import { HoldfastError } from '../core/errors.ts';
+import { countOf } from '../core/format.ts';
+import { snapshotIdentifier } from '../core/keys.ts';
 import { SNAPSHOT_KINDS } from '../core/manifest.ts';
-import type { RunRow } from '../core/run-record.ts';
-import { ApplyRetentionInput, type AppliedRetention, type KeptPoint, type Removal } from '../core/retention-steps.ts';
-import type { Metric } from '../core/metric-line.ts';
+import type { PointRow } from '../core/retention/recovery-point.ts';
+import {
+  ApplyRetentionInput,
+  metricsOfRemovals,
+  type AppliedRetention,
+  type KeptPoint,
+  type Removal,
+} from '../core/retention-steps.ts';
+import { decideSource, removalOf, type DecidedPoint } from './decide-source.ts';
 import { deployedConfig } from './deployed-config.ts';
 import { emitMetrics } from './emit-metrics.ts';
-import { taskHandler } from './handler.ts';
+import { namedError, taskHandler } from './handler.ts';
+import { requireStored } from './require-stored.ts';
 
-function metricsOfRemovals(kept: readonly KeptPoint[]): Metric[] {
-  const value = kept.filter(({ isInterrupted }) => isInterrupted).length;
-  return [{ name: 'RemovalsInterrupted', unit: 'Count', value }];
-}
+/** So many points of a source go in one run: whoever has made a mistake in holdfast.yml has days to notice. */
+const REMOVALS_MAX = 50;
+
+const KEPT_SHOWN_MAX = 10;
 
 /** Why a removal was not done, or not to its end. */
 type Obstacle = Pick<KeptPoint, 'why' | 'isInterrupted'>;
@@ -36,20 +44,53 @@ type Obstacle = Pick<KeptPoint, 'why' | 'isInterrupted'>;
 const protectedBy = (why: string): Obstacle => ({ why, isInterrupted: false });
 const interruptedBy = (why: string): Obstacle => ({ why, isInterrupted: true });
 
-/** @param now gives the moment that is written into the rows */
+/**
+ * @param now gives the moment that is written into the rows
+ * @throws RetentionRefused before anything is removed, when points that stay are not whole
+ * @throws the error of the first removal that failed, after all others were tried
+ */
 export async function applyRemovals(
   { source, removals }: ApplyRetentionInput,
   now: () => Date,
 ): Promise<AppliedRetention> {
-  const kept: KeptPoint[] = [];
+  const decided = await decideSource(source, now());
+  await requireStored(decided);
+  const points = new Map(decided.decisions.map((point) => [point.row.sk, point]));
   const isLockable = await hasObjectLock(bucketName());
-  for (const removal of removals) {
-    const row = await getRun({ pk: latestKey(source).pk, sk: removal.sk });
-    const obstacle = await applyRemoval(row, removal, { now: now(), isLockable });
-    if (obstacle) kept.push({ sk: removal.sk, action: removal.action, ...obstacle });
+  const kept: KeptPoint[] = [];
+  const failures: Failed[] = [];
+  let removed = 0;
+  for (const planned of removals) {
+    if (removed === REMOVALS_MAX) break;
+    try {
+      const obstacle = decided.unreadable.includes(planned.sk)
+        ? protectedBy('its row cannot be read')
+        : await applyRemoval(planned, points.get(planned.sk), { now: now(), isLockable });
+      if (obstacle) kept.push({ sk: planned.sk, action: planned.action, ...obstacle });
+      else removed += 1;
+    } catch (error) {
+      failures.push({ sk: planned.sk, error });
+    }
   }
   emitMetrics(metricsOfRemovals(kept), source, now());
-  return { source, removed: removals.length - kept.length, kept };
+  if (failures.length > 0) throw failureOf(failures, removed);
+  const keptTotal = kept.length;
+  const postponed = removals.length - removed - keptTotal;
+  return { source, removed, postponed, keptTotal, kept: kept.slice(0, KEPT_SHOWN_MAX) };
+}
+
+/** A removal that nobody had foreseen to fail. */
+interface Failed {
+  readonly sk: string;
+  readonly error: unknown;
+}
+
+/** It stands for all of them: what failed for one point must not keep the others for ever. */
+function failureOf([first, ...others]: readonly Failed[], removed: number): HoldfastError {
+  const { code, message } = namedError(first?.error);
+  const more = others.length === 0 ? '' : `, and of ${countOf(others.length, 'other point')}`;
+  const text = `the removal of ${first?.sk ?? ''}${more} failed, ${removed} succeeded: ${message}`;
+  return new HoldfastError(code, text, { cause: first?.error });
 }
 
 interface Moment {
@@ -58,25 +99,33 @@ interface Moment {
   readonly isLockable: boolean;
 }
 
-async function applyRemoval(row: RunRow, { action, reasons }: Removal, moment: Moment): Promise<Obstacle | undefined> {
-  if (row.deletedAt !== undefined) return undefined;
-  await releaseDeadRestores(row);
-  return action === 'removeSnapshot'
-    ? removeSnapshotOnly(row, reasons, moment.now.toISOString())
-    : removeDump(row, action, reasons, moment);
+/** @param point as it is decided now; undefined: it is removed already, by an attempt of this state before */
+async function applyRemoval(
+  planned: Removal,
+  point: DecidedPoint | undefined,
+  moment: Moment,
+): Promise<Obstacle | undefined> {
+  if (!point || isDone(point.row, planned)) return undefined;
+  const due = removalOf(point);
+  if (!due) return protectedBy([...new Set([...point.dump.reasons, ...(point.snapshot?.reasons ?? [])])].join(', '));
+  if (due.action !== planned.action) return protectedBy('the plan has changed since: the next run follows it');
+  return due.action === 'removeSnapshot'
+    ? removeSnapshotOnly(point.row, due.reasons, moment.now.toISOString())
+    : removeDump(point.row, due.action, due.reasons, moment);
 }
 
-/** A restore that ended without saying so protects its point no longer. */
-async function releaseDeadRestores(row: RunRow): Promise<void> {
-  const over: string[] = [];
-  for (const executionArn of row.restores ?? []) {
-    if (!(await executionIsRunning(executionArn))) over.push(executionArn);
-  }
-  if (over.length > 0) await forgetRestores(row, over);
+function isDone({ snapshotDeletedAt, dumpDeletedAt }: PointRow, { action }: Removal): boolean {
+  if (action === 'removeSnapshot') return snapshotDeletedAt !== undefined;
+  return action === 'removeDump' && dumpDeletedAt !== undefined;
 }
 
-async function removeSnapshotOnly(row: RunRow, reasons: readonly string[], now: string): Promise<Obstacle | undefined> {
-  if (!(await markSnapshotDeleting(row, reasons, now))) return protectedBy('it is held or being restored');
+async function removeSnapshotOnly(
+  row: PointRow,
+  reasons: readonly string[],
+  now: string,
+): Promise<Obstacle | undefined> {
+  const refused = await markSnapshotDeleting(row, reasons, now);
+  if (refused !== undefined) return protectedBy(refused);
   const refusal = await removeSnapshotOf(row);
   if (refusal !== undefined) return interruptedBy(refusal);
   await markSnapshotDeleted(row, now);
@@ -84,20 +133,17 @@ async function removeSnapshotOnly(row: RunRow, reasons: readonly string[], now: 
 }
 
 async function removeDump(
-  row: RunRow,
+  row: PointRow,
   action: 'remove' | 'removeDump',
   reasons: readonly string[],
   { now, isLockable }: Moment,
 ): Promise<Obstacle | undefined> {
-  const objects = (row.dumps ?? []).flatMap((dump) => dump.objects);
-  const all = [{ key: manifestKey(row), versionId: null }, ...objects];
-  const locked = isLockable ? await whyLocked(all, now) : undefined;
+  const locked = isLockable ? await whyLocked(await versionsOfRun(row), now) : undefined;
   if (locked !== undefined) return protectedBy(locked);
-  if (!(await markDeleting(row, reasons, now.toISOString()))) {
-    return protectedBy('it is held or being restored, or no later point is verified');
-  }
-  const [refused] = await removeObjects(row);
-  if (refused !== undefined) return interruptedBy(refused);
+  const refused = await markDeleting(row, reasons, now.toISOString());
+  if (refused !== undefined) return protectedBy(refused);
+  const [stuck] = await removeObjects(row);
+  if (stuck !== undefined) return interruptedBy(stuck);
   if (action === 'removeDump') {
     await markDumpDeleted(row, now.toISOString());
     return undefined;
@@ -109,7 +155,7 @@ async function removeDump(
 }
 
 /** A run that failed may have left a snapshot that its row does not name. */
-async function removeSnapshotOf(row: RunRow): Promise<string | undefined> {
+async function removeSnapshotOf(row: PointRow): Promise<string | undefined> {
   if (row.snapshot) return removeSnapshot(row.snapshot.kind, row.snapshot.identifier, row.run);
   const hasRds = resolveSource(deployedConfig(), row.source).source.rds !== undefined;
   if (!hasRds || row.snapshotDeletedAt !== undefined) return undefined;

@@ -11,9 +11,9 @@ export function taskHandler<Input, Output>(
   contract: ZodType<Input>,
   work: (input: Input) => Promise<Output>,
 ): MiddyfiedHandler<unknown, Output> {
-  return middy<unknown, Output>(async (event: unknown) => work(parse(contract, event))).onError(({ error }) =>
-    rethrowNamed(error),
-  );
+  return middy<unknown, Output>(async (event: unknown) => work(parse(contract, event))).onError(({ error }) => {
+    throw namedError(error);
+  });
 }
 
 function parse<Input>(contract: ZodType<Input>, event: unknown): Input {
@@ -25,11 +25,11 @@ function parse<Input>(contract: ZodType<Input>, event: unknown): Input {
   return data;
 }
 
-/** Keeps names that the machine retries on or that are codes; what AWS refuses becomes AccessDenied with its action. */
-function rethrowNamed(error: unknown): never {
-  if (error instanceof HoldfastError) throw error;
+/** Keeps names that are codes; what AWS refuses becomes AccessDenied with its action. */
+export function namedError(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
   if (error instanceof Error && error.name.startsWith('AccessDenied')) {
-    throw new HoldfastError('AccessDenied', error.message, { cause: error });
+    return new HoldfastError('AccessDenied', error.message, { cause: error });
   }
-  throw new HoldfastError('UnexpectedError', causeChain(error), { cause: error });
+  return new HoldfastError('UnexpectedError', causeChain(error), { cause: error });
 }

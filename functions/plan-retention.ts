@@ -1,44 +1,31 @@
 /** State PlanRetention: decides what of one source stays and what goes. It removes nothing. */
-import { tableName } from '../aws/environment.ts';
-import { runsOfSource } from '../aws/source-runs.ts';
-import { resolveSource } from '../core/config/plan-source.ts';
-import { runKey } from '../core/keys.ts';
-import { planRetention, type Decision } from '../core/retention/plan-retention.ts';
-import { retentionPolicy } from '../core/retention/policy.ts';
-import { toPoint } from '../core/retention/recovery-point.ts';
-import { PlanRetentionInput, type PlannedPoint, type PlannedRetention, type Removal } from '../core/retention-steps.ts';
-import { deployedConfig } from './deployed-config.ts';
+import { PlanRetentionInput, type PlannedPoint, type PlannedRetention } from '../core/retention-steps.ts';
+import { decideSource, removalOf, type DecidedPoint } from './decide-source.ts';
 import { taskHandler } from './handler.ts';
 
-/** So many points of a source go in one run: whoever has made a mistake in holdfast.yml has days to notice. */
-const REMOVALS_MAX = 50;
+/**
+ * So many removals are handed on: more than one run carries out, because some may be of points that S3 protects. A
+ * payload of Step Functions holds 256 KiB, and a removal is some 200 bytes.
+ */
+const HANDED_ON_MAX = 500;
 
 /** @param now the moment that ages are counted from */
 export async function planSource(source: string, dryRun: boolean, now: Date): Promise<PlannedRetention> {
-  const policy = retentionPolicy(resolveSource(deployedConfig(), source).source);
-  const { runs, unreadable } = await runsOfSource(tableName(), source);
-  const points = runs.flatMap((run) => toPoint(run) ?? []);
-  const { decisions, frozen } = planRetention(points, policy, now);
-  const removals = decisions.flatMap((decision) => toRemoval(source, decision)).reverse();
+  const { decisions, frozen, policy, unreadable } = await decideSource(source, now);
+  const removals = decisions.flatMap((decision) => removalOf(decision) ?? []).reverse();
   return {
     source,
     timezone: policy.timezone,
     frozen,
     pointsKept: decisions.length - removals.length,
     pointsToRemove: removals.length,
-    unreadableRows: unreadable,
-    removals: dryRun ? [] : removals.slice(0, REMOVALS_MAX),
+    unreadableRows: unreadable.length,
+    removals: dryRun ? [] : removals.slice(0, HANDED_ON_MAX),
     points: dryRun ? decisions.map(toPlannedPoint) : [],
   };
 }
 
-function toRemoval(source: string, { point, action, dump, snapshot }: Decision): Removal[] {
-  if (action === 'keep') return [];
-  const reasons = action === 'removeSnapshot' || point.verdict === 'snapshot-only' ? snapshot?.reasons : dump.reasons;
-  return [{ sk: runKey({ source, ...point }).sk, action, reasons: [...(reasons ?? [])] }];
-}
-
-function toPlannedPoint({ point, action, dump, snapshot }: Decision): PlannedPoint {
+function toPlannedPoint({ point, action, dump, snapshot }: DecidedPoint): PlannedPoint {
   const { run, startedAt, verdict } = point;
   return {
     run,

@@ -101,8 +101,7 @@ function retentionRoles(config: Config): Record<string, Statement[]> {
     PlanRetention: [table('Query')],
     ApplyRetention: [
       // ConditionCheckItem: a later point must be verified.
-      table('GetItem', 'UpdateItem', 'ConditionCheckItem'),
-      allow(['states:DescribeExecution'], executionsOf('*')),
+      table('GetItem', 'Query', 'UpdateItem', 'ConditionCheckItem'),
       bucket('ListBucketVersions', 'GetBucketObjectLockConfiguration'),
       allow(
         ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],

@@ -7,11 +7,11 @@ import type { Point } from './recovery-point.ts';
 /**
  * Why points stay.
  * @param counted points that count, newest first
- * @returns the reasons by the name of the run; a point without any may go
+ * @returns the reasons of each; a point without any may go
  */
-export function keepReasons(counted: readonly Point[], policy: Policy, now: Date): Map<string, string[]> {
-  const reasons = new Map<string, string[]>(counted.map(({ run }) => [run, []]));
-  const keep = ({ run }: Point, reason: string): void => void reasons.get(run)?.push(reason);
+export function keepReasons(counted: readonly Point[], policy: Policy, now: Date): Map<Point, string[]> {
+  const reasons = new Map<Point, string[]>(counted.map((point) => [point, []]));
+  const keep = (point: Point, reason: string): void => void reasons.get(point)?.push(reason);
   const [newest] = counted;
   if (newest) keep(newest, 'newest verified');
   const { rules, timezone } = policy;

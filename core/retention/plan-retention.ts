@@ -42,9 +42,7 @@ export function planRetention(points: readonly Point[], policy: Policy, now: Dat
   const frozen = whyFrozen(counted[0], policy, now);
   const dumps = dumpFates(sorted, counted, policy, now);
   const snapshots = snapshotFates(sorted, dumps, policy, now);
-  const decisions = sorted.map((point) =>
-    decide(point, fateOf(dumps, point), snapshots.get(point.run) ?? null, frozen),
-  );
+  const decisions = sorted.map((point) => decide(point, fateOf(dumps, point), snapshots.get(point) ?? null, frozen));
   requireProtected(decisions, policy);
   return { decisions, frozen };
 }
@@ -57,25 +55,26 @@ function whyFrozen(newest: Point | undefined, { staleAfterMs }: Policy, now: Dat
   return `nothing goes: the newest verified point is ${formatDuration(ageMs)} old, more than ${limit}`;
 }
 
-type Fates = ReadonlyMap<string, Fate>;
+/** By point, not by name: that of an execution may be used again after 90 days. */
+type Fates = ReadonlyMap<Point, Fate>;
 
 const stays = (...reasons: string[]): Fate => ({ keep: true, reasons });
 const goes = (...reasons: string[]): Fate => ({ keep: false, reasons });
 
-function fateOf(fates: Fates, { run }: Point): Fate {
-  return fates.get(run) ?? stays('nothing is known of it');
+function fateOf(fates: Fates, point: Point): Fate {
+  return fates.get(point) ?? stays('nothing is known of it');
 }
 
 function dumpFates(points: readonly Point[], counted: readonly Point[], policy: Policy, now: Date): Fates {
   const reasons = keepReasons(counted, policy, now);
   const newest = counted[0];
   const fate = (point: Point): Fate => {
-    const rules = reasons.get(point.run);
+    const rules = reasons.get(point);
     if (!rules) return fateOfUncounted(point, newest, now);
     if (rules.length > 0) return stays(...rules);
     return goes(isTooOld(point, policy, now) ? `older than ${policy.rules?.maxAge ?? ''}` : 'no rule keeps it');
   };
-  return new Map(points.map((point) => [point.run, withProtection(point, fate(point))]));
+  return new Map(points.map((point) => [point, withProtection(point, fate(point))]));
 }
 
 /** What counts towards no rule: it goes once something better exists. */
@@ -105,7 +104,7 @@ function snapshotFates(points: readonly Point[], dumps: Fates, policy: Policy, n
   const ranked = withSnapshot.filter((point) => !isInDoubt(point));
   const fates = withSnapshot.map((point) => {
     const fate = fateOfSnapshot(point, ranked.indexOf(point) + 1, fateOf(dumps, point), policy, now);
-    return [point.run, withProtection(point, fate)] as const;
+    return [point, withProtection(point, fate)] as const;
   });
   return new Map(fates);
 }

@@ -4,7 +4,7 @@ import { dynamo, rds, s3 } from '../../../aws/clients.ts';
 import { findSnapshot } from '../../../aws/snapshots.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { planSource } from '../../../functions/plan-retention.ts';
-import { apply, NOW, removal, rowOfNight, sourceName } from './retention-scene.ts';
+import { apply, left, NOW, removal, rowOfNight, sourceName } from './retention-scene.ts';
 import { leave, rowOf, snapshotOf, versionsOf } from './world.ts';
 
 export function checkInterruptions(): void {
@@ -13,7 +13,8 @@ export function checkInterruptions(): void {
       const [row, newest] = [rowOfNight(15), rowOfNight(18)];
       const snapshot = await snapshotOf(row);
       await leave({ ...row, snapshot });
-      await leave(newest);
+      await left(17);
+      await leave({ ...newest, snapshot: await snapshotOf(newest) });
       let crashes = 0;
       for (let calls = 1; ; calls++) {
         const crash = crashAfter(calls);

@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { objectKey } from '../../../core/keys.ts';
 import { planSource } from '../../../functions/plan-retention.ts';
-import { apply, left, night, NOW, removal, rowOfNight, runRetention, sourceName } from './retention-scene.ts';
+import {
+  apply,
+  left,
+  leftNewest,
+  night,
+  NOW,
+  removal,
+  rowOfNight,
+  runRetention,
+  sourceName,
+} from './retention-scene.ts';
 import { deleteObject, leave, pointRow, putObject, rowOf, versionsOf } from './world.ts';
 
 export function checkRemovals(): void {
@@ -10,7 +20,7 @@ export function checkRemovals(): void {
       const [oldest, old, , newest] = [await left(15), await left(16), await left(17), await left(18)];
       const { removals } = await planSource(sourceName(), false, NOW);
       expect(removals.map(({ sk }) => sk)).toEqual([oldest.sk, old.sk]);
-      expect(await runRetention()).toEqual({ source: sourceName(), removed: 2, kept: [] });
+      expect(await runRetention()).toEqual({ source: sourceName(), removed: 2, postponed: 0, keptTotal: 0, kept: [] });
       expect(await versionsOf(oldest)).toEqual([]);
       expect(await versionsOf(newest)).toEqual(['manifest.json', 'orders/1/archive.dump', 'orders/1/roles.sql']);
       const row = await rowOf(oldest);
@@ -29,7 +39,7 @@ export function checkRemovals(): void {
       await putObject(objectKey(row, 'orders', 1, 'archive.dump'), 'a second version');
       await deleteObject(objectKey(row, 'orders', 1, 'archive.dump'));
       expect(await versionsOf(row)).toHaveLength(5);
-      await left(18);
+      await leftNewest();
       expect(await apply(removal(row))).toMatchObject({ removed: 1 });
       expect(await versionsOf(row)).toEqual([]);
       expect(await versionsOf(alike)).toHaveLength(3);
@@ -37,7 +47,7 @@ export function checkRemovals(): void {
 
     it('may be repeated', async () => {
       const row = await left(15);
-      await left(18);
+      await leftNewest();
       expect(await apply(removal(row))).toMatchObject({ removed: 1 });
       const tombstone = await rowOf(row);
       expect(await apply(removal(row))).toMatchObject({ removed: 1, kept: [] });
@@ -54,15 +64,16 @@ export function checkRemovals(): void {
       expect(await rowOf(failed)).toMatchObject({ status: 'failed', deletedAt: NOW.toISOString() });
     });
 
-    it('removes at most 50 points of a source', async () => {
+    it('removes at most 50 points of a source, the oldest first, and the rest with the next', async () => {
       const rows = Array.from({ length: 60 }, (_, index) =>
         pointRow(sourceName(), new Date(Date.parse(night(1)) - index * 86_400_000).toISOString()),
       );
       for (const row of rows) await leave(row, []);
-      await left(18);
-      const plan = await planSource(sourceName(), false, NOW);
-      expect([plan.pointsToRemove, plan.removals.length]).toEqual([59, 50]);
-      expect(plan.removals[0]?.sk).toBe(rows.at(-1)?.sk);
+      await leftNewest();
+      expect(await runRetention()).toMatchObject({ removed: 50, postponed: 10 });
+      const gone = await Promise.all(rows.map(async (row) => (await rowOf(row)).deletedAt !== undefined));
+      expect(gone).toEqual(rows.map((_, index) => index >= 10));
+      expect(await runRetention()).toMatchObject({ removed: 10, postponed: 0 });
     });
 
     it('tells everything in a dry run, and hands on nothing to remove', async () => {

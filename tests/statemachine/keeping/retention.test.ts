@@ -17,7 +17,7 @@ afterAll(() => world.stop());
 useSourceForEachTest();
 
 checkRemovals();
-checkProtection(() => world.emulator);
+checkProtection();
 checkSnapshots();
 checkInterruptions();
 checkLocks();

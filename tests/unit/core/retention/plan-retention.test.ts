@@ -37,6 +37,14 @@ describe('a point that counts', () => {
     expect(found.get('2026-11-14')).toMatchObject({ action: 'remove', dump: { reasons: ['no rule keeps it'] } });
   });
 
+  it('is told apart from an older one of the same name', () => {
+    const newest = point(LAST, { run: 'before-release', snapshot: 'hf-new' });
+    const old = point('2026-05-01T02:30:00Z', { run: 'before-release', snapshot: 'hf-old' });
+    const failed = point('2026-05-02T02:30:00Z', { run: 'before-release', verdict: null });
+    const { decisions } = planRetention([old, newest, failed], policy({ keepLast: 1 }, { snapshotsKept: 1 }), NOW);
+    expect(decisions.map(({ action }) => action)).toEqual(['keep', 'remove', 'remove']);
+  });
+
   it('of one day is the newest of it, where the source is', () => {
     // 23:30 and 00:30 UTC: one night in New York, two days in UTC.
     const points = [point('2026-11-18T00:30:00Z'), point('2026-11-17T23:30:00Z')];

@@ -198,9 +198,9 @@ describe('one point more', () => {
 });
 
 /** Names of the runs by the first word of the reason, which is the rule's. */
-function pointsByRule(reasons: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
+function pointsByRule(reasons: ReadonlyMap<Point, readonly string[]>): Map<string, Set<string>> {
   const byRule = new Map<string, Set<string>>();
-  for (const [run, texts] of reasons) {
+  for (const [{ run }, texts] of reasons) {
     for (const rule of texts.map((text) => text.split(' ', 1)[0] ?? '')) {
       byRule.set(rule, (byRule.get(rule) ?? new Set()).add(run));
     }
