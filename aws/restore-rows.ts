@@ -3,10 +3,15 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import { TransactWriteCommand, UpdateCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { HoldfastError } from '../core/errors.ts';
 import type { RowKey } from '../core/keys.ts';
-import type { PointRef, RestoreRow, RestoreTestRow } from '../core/restore-record.ts';
+import type { PointRef, RestorePlan, RestoreRow, RestoreTestPlan, RestoreTestRow } from '../core/restore-record.ts';
+import type { RunRef } from '../core/steps.ts';
 import { dynamo } from './clients.ts';
 import { tableName } from './environment.ts';
 
+/** What is to be done, as it was planned. */
+type PlannedWork =
+  | (Pick<RestoreRow, 'kind' | 'trigger'> & { readonly plan: RestorePlan })
+  | (Pick<RestoreTestRow, 'kind' | 'trigger'> & { readonly plan: RestoreTestPlan });
 type PlannedRow = (RestoreRow | RestoreTestRow) & { readonly plan: { readonly point: PointRef } };
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -14,8 +19,13 @@ type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[numb
  * Opens the row and marks its recovery point, both or neither. A row that is there already stays as it is.
  * @throws RecoveryPointNotFound when the point is being removed
  */
-export async function openRestore(row: PlannedRow): Promise<void> {
-  const { point } = row.plan;
+export async function openRestore(
+  { pk, sk, source, run, startedAt, executionArn }: RunRef,
+  work: PlannedWork,
+): Promise<void> {
+  const { point } = work.plan;
+  const opened = { status: 'running', owner: executionArn, attempt: 0 } as const;
+  const row: PlannedRow = { pk, sk, source, run, startedAt, executionArn, ...opened, ...work };
   const putRow: TransactItem = {
     Put: { TableName: tableName(), Item: row, ConditionExpression: 'attribute_not_exists(pk)' },
   };
@@ -26,7 +36,7 @@ export async function openRestore(row: PlannedRow): Promise<void> {
       UpdateExpression: 'ADD restores :execution',
       ConditionExpression:
         'attribute_exists(pk) AND attribute_not_exists(deleting) AND attribute_not_exists(deletedAt) AND attribute_not_exists(dumpDeletedAt)',
-      ExpressionAttributeValues: { ':execution': new Set([row.executionArn]) },
+      ExpressionAttributeValues: { ':execution': new Set([executionArn]) },
     },
   };
   try {

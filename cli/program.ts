@@ -122,6 +122,11 @@ function addRestoring(program: Command, choose: (work: Work) => void): void {
     .option('--schema <name>', 'only this schema; may be given several times', collect, [])
     .option('--allow-not-empty', 'restore also into a database that holds something', false)
     .option('--roles <what>', 'create: make roles that are missing; skip: do not', 'create')
+    .option(
+      '--thaw-tier <tier>',
+      'for archived objects: Standard, or Expedited, which is faster and dearer',
+      'Standard',
+    )
     .option('--dry-run', 'only say what would be done, how long a thaw takes and what it costs', false)
     .option('--wait', 'wait for its end; the exit code is that of its failure', false)
     .action((source: string, options: Omit<RestoreArguments, 'source'>) => {

@@ -16,6 +16,7 @@ export interface RestoreArguments {
   readonly schema: readonly string[];
   readonly allowNotEmpty: boolean;
   readonly roles: string;
+  readonly thawTier: string;
   readonly dryRun: boolean;
   readonly wait: boolean;
 }
@@ -49,6 +50,7 @@ export function restoreInput(given: RestoreArguments, environment: Environment):
     tables: given.table,
     schemas: given.schema,
     roles: given.roles,
+    thawTier: given.thawTier,
     allowNotEmpty: given.allowNotEmpty,
     dryRun: given.dryRun,
   });

@@ -69,6 +69,11 @@ export function slotKey(source: string, scheduledTime: string): RowKey {
   return { pk: `${SOURCE_PREFIX}${source}`, sk: `SLOT#${new Date(scheduledTime).toISOString()}` };
 }
 
+/** Of a scheduled restore test; a backup of the same moment has a slot of its own. */
+export function testSlotKey(source: string, scheduledTime: string): RowKey {
+  return { pk: `${SOURCE_PREFIX}${source}`, sk: `TEST-SLOT#${new Date(scheduledTime).toISOString()}` };
+}
+
 /** Prefixes of the sort keys of all runs, restores and restore tests of a source, for Query. */
 export const RUN_SORT_PREFIX = RUN_PREFIX;
 export const RESTORE_SORT_PREFIX = RESTORE_PREFIX;

@@ -4,7 +4,7 @@ import { resolveSource } from './config/plan-source.ts';
 import type { Config, Source } from './config/schema.ts';
 import { chooseDump, choosePoint } from './choose-point.ts';
 import { HoldfastError } from './errors.ts';
-import { restoreKey } from './keys.ts';
+import { restoreKey, runTag } from './keys.ts';
 import type { DatabaseDump } from './manifest.ts';
 import { parseInput } from './parse-input.ts';
 import { rdsTarget, taskSize } from './plan-run.ts';
@@ -71,6 +71,7 @@ export function planRestore(
   thaw: ThawEstimate,
 ): { readonly planned: PlannedRestore; readonly plan: RestorePlan; readonly trigger: Trigger } {
   const { tables, schemas, roles, allowNotEmpty, dryRun } = input;
+  const summary = describeThaw(thaw);
   return {
     planned: {
       source: name,
@@ -78,6 +79,7 @@ export function planRestore(
       startedAt,
       executionArn,
       ...restoreKey({ source: name, run, startedAt }),
+      runTag: runTag(run),
       dryRun,
       point: {
         run: point.run,
@@ -89,7 +91,7 @@ export function planRestore(
       to: to.name ?? to.given.host ?? to.given.secret ?? '',
       toDatabase,
       sizeBytes: dump.objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      thaw: { ...thaw, summary: describeThaw(thaw) },
+      thaw: { ...thaw, summary },
       task: taskSize(source),
     },
     plan: {
@@ -101,6 +103,7 @@ export function planRestore(
       roles,
       allowNotEmpty,
       to,
+      ...(thaw.objects > 0 && { thaw: { tier: thaw.tier, summary } }),
       deadline: deadlineOf(startedAt, source, thaw),
     },
     trigger: input.trigger ?? 'manual',

@@ -59,8 +59,9 @@ export function planRun(execution: Execution, config: Config): Plan {
   };
 }
 
-function triggerOf(input: RunInput): Trigger {
-  return input.trigger ?? (input.scheduledTime === undefined ? 'manual' : 'schedule');
+/** Who has started it, where the input does not say so. */
+export function triggerOf({ trigger, scheduledTime }: Pick<RunInput, 'trigger' | 'scheduledTime'>): Trigger {
+  return trigger ?? (scheduledTime === undefined ? 'manual' : 'schedule');
 }
 
 function partsOf(include: readonly Part[] | undefined, name: string, source: Source): readonly Part[] {

@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { RestoreTarget } from './config/connection.ts';
 import { Duration, Name } from './config/values.ts';
 import { ROLE_CHOICES } from './restore-record.ts';
-import { TRIGGERS } from './run-input.ts';
+import { ScheduledTime, TRIGGERS } from './run-input.ts';
+import { THAW_TIERS } from './thaw.ts';
 
 /** The newest verified recovery point. */
 export const LATEST = 'latest';
@@ -49,6 +50,8 @@ export const RestoreInput = z.strictObject({
   schemas: z.array(Name).default([]),
   roles: z.enum(ROLE_CHOICES).default('create'),
   allowNotEmpty: z.boolean().default(false),
+  /** How fast archived objects are thawed; faster costs more. */
+  thawTier: z.enum(THAW_TIERS).default('Standard'),
   /** Only says what would be done, how long a thaw takes and what it costs. */
   dryRun: z.boolean().default(false),
 });
@@ -61,6 +64,7 @@ export const RestoreTestInput = z
     recoveryPoint: RecoveryPoint,
     /** Instead of the newest: a random verified point that is at most so old, such as "30d". */
     window: Duration.optional(),
+    scheduledTime: ScheduledTime.optional(),
   })
   .refine(({ recoveryPoint, window }) => window === undefined || recoveryPoint === LATEST, {
     path: ['window'],

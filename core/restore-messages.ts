@@ -73,8 +73,8 @@ function headline(row: RestoringRow): string {
 }
 
 function failedHeadline(row: RestoringRow, what: string): string {
-  if (row.plan === undefined) return `${what} was refused. Nothing was started.`;
   if (row.failure?.code === 'Untestable') return `${what} could not be made. It proves nothing, neither good nor bad.`;
+  if (row.plan === undefined) return `${what} was refused. Nothing was started.`;
   return `${what} FAILED.`;
 }
 
@@ -87,6 +87,7 @@ function facts(row: RestoringRow, now: Date): string {
     ['Execution', row.run],
     ['From run', row.plan?.point.run ?? ''],
     ['Into', row.kind === 'restore' ? describeDestination(row) : ''],
+    ['Thaw', row.kind === 'restore' ? (row.plan?.thaw?.summary ?? '') : ''],
     ['Started by', STARTED_BY[row.trigger]],
     ['Started', formatTime(startedAt)],
     ['Finished', finishedAt === undefined ? '' : `${formatTime(finishedAt)}, after ${duration}`],

@@ -8,6 +8,7 @@ import { RestoreCheck } from './config/restore-test.ts';
 import { DatabaseDump, RESTORE_TEST_RESULTS, RestoreTestCheck } from './manifest.ts';
 import { TRIGGERS } from './run-input.ts';
 import { Failure, RUN_STATUSES } from './run-record.ts';
+import { THAW_TIERS } from './thaw.ts';
 
 const Count = z.int().nonnegative();
 const Seconds = z.number().nonnegative();
@@ -57,6 +58,8 @@ export type RestoreScope = z.infer<typeof RestoreScope>;
 export const RestorePlan = RestoreScope.extend({
   point: PointRef,
   to: RestoreDestination,
+  /** Absent: nothing has to be thawed. */
+  thaw: z.object({ tier: z.enum(THAW_TIERS), summary: z.string() }).optional(),
   /** After this moment the worker gives up with DeadlineExceeded. */
   deadline: Timestamp,
 });

@@ -11,6 +11,8 @@ export const PlanRestoreInput = Execution;
 
 /** Result of PlanRestore, and the output of a dry run; the machine keeps it as the variable `run`. */
 export interface PlannedRestore extends RunRef {
+  /** Its name as the value of a tag. */
+  readonly runTag: string;
   readonly dryRun: boolean;
   readonly point: {
     readonly run: string;
@@ -52,8 +54,17 @@ export const PlanRestoreTestInput = Execution;
 
 /** Result of PlanRestoreTest; the machine keeps it as the variable `run`. */
 export interface PlannedRestoreTest extends RunRef {
+  readonly duplicateOf: null;
+  /** Its name as the value of a tag. */
+  readonly runTag: string;
   readonly point: { readonly run: string; readonly startedAt: string };
   readonly task: TaskSize;
+}
+
+/** Result of PlanRestoreTest where another execution has done, or is doing, this slot; then nothing else happens. */
+export interface DuplicateRestoreTest extends RunRef {
+  /** ARN of the other execution. */
+  readonly duplicateOf: string;
 }
 
 export const CollectRestoreTestInput = RunRef.extend({ taskError: TaskError.optional() });

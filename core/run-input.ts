@@ -7,6 +7,9 @@ export type Part = (typeof PARTS)[number];
 export const TRIGGERS = ['schedule', 'manual', 'cli', 'ci'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
+/** Set by a schedule from its context attribute: the slot that its start claims. */
+export const ScheduledTime = z.iso.datetime({ offset: true });
+
 const LABEL_MAX = 128;
 
 /** Input of an execution of the backup machine. Everything is optional where the configuration leaves one choice. */
@@ -20,8 +23,7 @@ export const RunInput = z.strictObject({
     .optional(),
   include: z.array(z.enum(PARTS)).min(1).optional(),
   trigger: z.enum(TRIGGERS).optional(),
-  /** Set by the schedule from its context attribute: the slot that this run claims. */
-  scheduledTime: z.iso.datetime({ offset: true }).optional(),
+  scheduledTime: ScheduledTime.optional(),
   /** The console's "Start execution" adds it; it has no meaning here. */
   Comment: z.string().optional(),
 });

@@ -1,5 +1,6 @@
 /** Objects that S3 has archived: what has to be thawed before a restore, how long that takes and what it costs. */
-import { countOf, formatBytes } from './format.ts';
+import { HoldfastError } from './errors.ts';
+import { countOf, formatBytes, formatDuration } from './format.ts';
 
 /** What HEAD says of an object, as S3 spells it. */
 export interface StorageState {
@@ -15,35 +16,55 @@ export interface StorageState {
 /** How many days S3 keeps the thawed copy: time for a restore, and for one more where the first one failed. */
 export const THAW_DAYS = 5;
 
-export const THAW_TIER = 'Standard';
+/** How fast S3 thaws, in its own words. Its third tier, Bulk, takes up to two days, and saves a cent or two a GiB. */
+export const THAW_TIERS = ['Standard', 'Expedited'] as const;
+export type ThawTier = (typeof THAW_TIERS)[number];
 
 interface ThawRate {
-  readonly maxHours: number;
+  readonly hours: number;
   readonly dollarsPerGib: number;
   readonly dollarsPerThousandRequests: number;
 }
 
-const HOURS_FLEXIBLE = 5;
-const HOURS_DEEP = 12;
+const HOURS_EXPEDITED = 5 / 60;
 
 /**
- * The tier Standard of each archive. Hours are S3's own upper bounds: Amazon S3 User Guide, "Understanding archive
- * retrieval options" (https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html):
- * 3-5 hours from Glacier Flexible Retrieval and from the Archive Access tier, within 12 hours from Glacier Deep Archive
- * and from the Deep Archive Access tier. Prices are those of us-east-1 in https://aws.amazon.com/s3/pricing/ ("Requests
- * & data retrievals"), as of 2025; other regions cost up to twice as much. Intelligent-Tiering thaws without a fee.
+ * What S3 asks and promises, by archive and tier; a tier that is missing is not offered. GLACIER is Glacier Flexible
+ * Retrieval. Glacier Instant Retrieval and the other classes are read without a thaw.
+ *
+ * Hours: Amazon S3 User Guide, "Understanding archive retrieval options"
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html): typically 3 to 5 hours,
+ * or 1 to 5 minutes, from Glacier Flexible Retrieval and from the tier Archive Access of Intelligent-Tiering; within 12
+ * hours from Glacier Deep Archive and from the tier Deep Archive Access.
+ *
+ * Dollars: us-east-1 in https://aws.amazon.com/s3/pricing/, "Requests & data retrievals", with an example in
+ * https://repost.aws/knowledge-center/s3-manage-data-retrieval. Of Intelligent-Tiering only Expedited costs anything.
  */
-const RATES: Readonly<Record<string, ThawRate>> = {
-  GLACIER: { maxHours: HOURS_FLEXIBLE, dollarsPerGib: 0.01, dollarsPerThousandRequests: 0.05 },
-  DEEP_ARCHIVE: { maxHours: HOURS_DEEP, dollarsPerGib: 0.02, dollarsPerThousandRequests: 0.1 },
-  ARCHIVE_ACCESS: { maxHours: HOURS_FLEXIBLE, dollarsPerGib: 0, dollarsPerThousandRequests: 0 },
-  DEEP_ARCHIVE_ACCESS: { maxHours: HOURS_DEEP, dollarsPerGib: 0, dollarsPerThousandRequests: 0 },
+const RATES: Readonly<Record<string, Partial<Record<ThawTier, ThawRate>>>> = {
+  GLACIER: {
+    Standard: { hours: 5, dollarsPerGib: 0.01, dollarsPerThousandRequests: 0.05 },
+    Expedited: { hours: HOURS_EXPEDITED, dollarsPerGib: 0.03, dollarsPerThousandRequests: 10 },
+  },
+  DEEP_ARCHIVE: { Standard: { hours: 12, dollarsPerGib: 0.02, dollarsPerThousandRequests: 0.1 } },
+  ARCHIVE_ACCESS: {
+    Standard: { hours: 5, dollarsPerGib: 0, dollarsPerThousandRequests: 0 },
+    Expedited: { hours: HOURS_EXPEDITED, dollarsPerGib: 0.03, dollarsPerThousandRequests: 10 },
+  },
+  DEEP_ARCHIVE_ACCESS: { Standard: { hours: 12, dollarsPerGib: 0, dollarsPerThousandRequests: 0 } },
 };
+
+/** When the prices were looked up; a person who reads one has to know that it may have changed. */
+const PRICES = 'us-east-1 prices, as of June 2026';
+
+/** Expedited: what is larger than 250 MB comes with up to 300 MB a second (same page of the User Guide). */
+const EXPEDITED_LARGE_BYTES = 250_000_000;
+const EXPEDITED_BYTES_PER_HOUR = 300_000_000 * 3600;
 
 /** The thawed copy is paid as S3 Standard beside the archived one; us-east-1, same page. */
 const STANDARD_DOLLARS_PER_GIB_MONTH = 0.023;
 const DAYS_PER_MONTH = 30;
 const GIB = 1024 ** 3;
+const HOUR_MS = 3_600_000;
 
 /** Whether GET is refused until somebody has asked for a thaw and the thaw is done. */
 export function isFrozen(state: StorageState): boolean {
@@ -70,39 +91,66 @@ function isThawedCopy({ storageClass }: StorageState): boolean {
   return storageClass !== 'INTELLIGENT_TIERING';
 }
 
+/** What RestoreObject is told. What Intelligent-Tiering thaws moves back for good: it refuses a number of days. */
+export function thawRequest(
+  state: StorageState,
+  tier: ThawTier,
+): { readonly Days?: number; readonly GlacierJobParameters: { readonly Tier: ThawTier } } {
+  return { ...(isThawedCopy(state) && { Days: THAW_DAYS }), GlacierJobParameters: { Tier: tier } };
+}
+
 export interface ThawEstimate {
   /** How many objects have to be thawed; 0: none, and everything else is 0 too. */
   readonly objects: number;
   readonly sizeBytes: number;
-  /** By S3's word the longest time until all can be read. */
+  readonly tier: ThawTier;
+  /** By S3's word the time within which all can be read, typically. */
   readonly hours: number;
-  /** Retrieval, requests and the copy for THAW_DAYS days, in US dollars at the prices of us-east-1. */
+  /** Retrieval, requests and the copy for THAW_DAYS days, in US dollars; see PRICES. */
   readonly dollars: number;
 }
 
-/** What a restore has to wait for, and pay. */
-export function estimateThaw(states: readonly StorageState[]): ThawEstimate {
-  const frozen = states.filter(isFrozen);
-  const rates = frozen.map((state) => ({ state, rate: RATES[archiveOf(state) ?? ''] }));
-  const dollars = rates.reduce((sum, { state, rate }) => sum + (rate ? dollarsOf(state, rate) : 0), 0);
+/**
+ * What a restore has to wait for, and pay.
+ * @throws InvalidInput when S3 does not offer the tier for all of the archives
+ */
+export function estimateThaw(states: readonly StorageState[], tier: ThawTier): ThawEstimate {
+  const frozen = states.filter(isFrozen).map((state) => ({ state, rate: rateOf(state, tier) }));
+  const dollars = frozen.reduce((sum, { state, rate }) => sum + dollarsOf(state, rate), 0);
   return {
     objects: frozen.length,
-    sizeBytes: frozen.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    hours: Math.max(0, ...rates.map(({ rate }) => rate?.maxHours ?? 0)),
+    sizeBytes: frozen.reduce((sum, { state }) => sum + state.sizeBytes, 0),
+    tier,
+    hours: Math.max(0, ...frozen.map(({ state, rate }) => hoursOf(state, rate, tier))),
     dollars: Math.round(dollars * 100) / 100,
   };
 }
 
+function rateOf(state: StorageState, tier: ThawTier): ThawRate {
+  const archive = archiveOf(state) ?? '';
+  const rates = RATES[archive] ?? {};
+  const rate = rates[tier];
+  if (rate) return rate;
+  const offered = Object.keys(rates).join(', ');
+  throw new HoldfastError('InvalidInput', `thawTier: S3 offers no ${tier} for ${archive}, only ${offered}`);
+}
+
+function hoursOf({ sizeBytes }: StorageState, { hours }: ThawRate, tier: ThawTier): number {
+  const isLarge = tier === 'Expedited' && sizeBytes > EXPEDITED_LARGE_BYTES;
+  return isLarge ? hours + sizeBytes / EXPEDITED_BYTES_PER_HOUR : hours;
+}
+
+/** Of what is being thawed already somebody has paid the retrieval. */
 function dollarsOf(state: StorageState, { dollarsPerGib, dollarsPerThousandRequests }: ThawRate): number {
   const gib = state.sizeBytes / GIB;
   const copy = isThawedCopy(state) ? (gib * STANDARD_DOLLARS_PER_GIB_MONTH * THAW_DAYS) / DAYS_PER_MONTH : 0;
-  return gib * dollarsPerGib + dollarsPerThousandRequests / 1000 + copy;
+  return isThawing(state) ? copy : gib * dollarsPerGib + dollarsPerThousandRequests / 1000 + copy;
 }
 
 /** One sentence for people. */
-export function describeThaw({ objects, sizeBytes, hours, dollars }: ThawEstimate): string {
+export function describeThaw({ objects, sizeBytes, tier, hours, dollars }: ThawEstimate): string {
   if (objects === 0) return 'nothing has to be thawed';
   const cost = dollars < 0.01 ? 'less than $0.01' : `about $${dollars.toFixed(2)}`;
   const what = `${countOf(objects, 'archived object')}, ${formatBytes(sizeBytes)}`;
-  return `${what}: thawing takes up to ${hours} hours and costs ${cost} (prices of us-east-1, tier ${THAW_TIER})`;
+  return `${what}: thawing takes up to ${formatDuration(hours * HOUR_MS)} and costs ${cost} (tier ${tier}; ${PRICES})`;
 }

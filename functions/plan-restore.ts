@@ -15,19 +15,11 @@ import { taskHandler } from './handler.ts';
 async function planAndOpen(execution: Execution): Promise<PlannedRestore> {
   const request = await samePointAsBefore(execution, readRestoreInput(execution.input, deployedConfig()));
   const chosen = await chooseRestorePoint(request, newestRuns(tableName(), request.source.name));
-  const thaw = estimateThaw(await storageStates(bucketName(), chosen.dump.objects));
+  const states = await storageStates(bucketName(), chosen.dump.objects);
+  const thaw = estimateThaw(states, request.input.thawTier);
   const { planned, plan, trigger } = planRestore(execution, request, chosen, thaw);
   if (planned.dryRun) return planned;
-  const { pk, sk, source, run, startedAt, executionArn } = planned;
-  await openRestore({
-    ...{ pk, sk, source, run, startedAt, executionArn },
-    kind: 'restore',
-    trigger,
-    status: 'running',
-    owner: executionArn,
-    attempt: 0,
-    plan,
-  });
+  await openRestore(planned, { kind: 'restore', trigger, plan });
   return planned;
 }
 

@@ -26,7 +26,7 @@ export async function restoreLocally(input: RestoreInput, context: Context): Pro
   const wanted = { source, recoveryPoint: input.recoveryPoint, database: input.database };
   const point = await choosePoint(wanted, newestRuns(deployment.table, source));
   const dump = chooseDump(point, input.database);
-  const thaw = estimateThaw(await storageStates(deployment.bucket, dump.objects));
+  const thaw = estimateThaw(await storageStates(deployment.bucket, dump.objects), input.thawTier);
   if (thaw.objects > 0) throw frozen(thaw);
   const { tables, schemas, roles, allowNotEmpty } = input;
   const plan: LocalRestore = {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startExecution, type ExecutionState } from '../../aws/executions.ts';
 import { findRestoringByName } from '../../aws/recovery-points.ts';
+import { HoldfastError } from '../../core/errors.ts';
 import type { RestoreInput, RestoreTestInput } from '../../core/restore-input.ts';
 import type { RestoringRow } from '../../core/restore-record.ts';
 import type { PlannedRestore } from '../../core/restore-steps.ts';
@@ -73,15 +74,18 @@ async function resultOf(started: Started, execution: ExecutionState, { deploymen
     return { document: { ...runningDocument(started), status: 'planned', plan: planned }, text: renderPlan(planned) };
   }
   const row = await closedRow(started.run, deployment.table);
-  const failure = execution.status === 'SUCCEEDED' ? undefined : (row?.failure ?? failureOfExecution(execution));
+  if (!row && execution.status === 'SUCCEEDED') {
+    throw new HoldfastError('UnexpectedError', `${started.run} succeeded, but the table has no record of it`);
+  }
+  // What is recorded stands, also where the execution was stopped before it could announce that.
+  const failure = row?.status === 'succeeded' ? undefined : (row?.failure ?? failureOfExecution(execution));
   const document = row ? describeRestoring(row) : unrecordedDocument(started, execution);
   return { document, text: renderRestoring(document), ...(failure && { problem: withHint(failure) }) };
 }
 
 /** The end that Step Functions tells of, where the table does not. */
 function unrecordedDocument(started: Started, { status }: ExecutionState): RestoreDocument {
-  const ended = status === 'SUCCEEDED' ? 'succeeded' : 'failed';
-  return { ...runningDocument(started), status: status === 'ABORTED' ? 'aborted' : ended };
+  return { ...runningDocument(started), status: status === 'ABORTED' ? 'aborted' : 'failed' };
 }
 
 function plannedBy({ status, output }: ExecutionState): PlannedRestore | undefined {

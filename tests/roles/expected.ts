@@ -16,8 +16,6 @@ const NOT_LOCKED =
   'the emulator makes no bucket with Object Lock from a template; tests/statemachine/keeping/locks.ts does';
 const NO_CLUSTER = 'retention is tested with an instance; of a cluster the calls have other names';
 
-const NOT_ARCHIVED =
-  'no object of the stack is archived in the tests: a thaw takes hours; tests/statemachine/restore-functions.test.ts thaws one';
 const AT_RDS = 'the secret of a target says where it is; the demo asks RDS';
 const AT_LOGIN = 'the database asks for it at a login with IAM; a PostgreSQL outside of RDS does not';
 
@@ -64,16 +62,10 @@ export const UNUSED: Readonly<Record<string, string>> = {
   'CreateSnapshot rds:AddTagsToResource': WITH_TAGS,
   'CheckSnapshot rds:DescribeDBClusterSnapshots': 'a snapshot of a cluster is available at once in the tests',
   ...reasonFor(
-    ['VerifyDump', 'PlanRestore', 'PlanRestoreTest', 'RestoreWorker', 'RestoreTestWorker'],
+    ['VerifyDump', 'PlanRestore', 'PlanRestoreTest', 'ThawObjects', 'CheckThaw', 'RestoreWorker', 'RestoreTestWorker'],
     ['s3:ListBucket', 's3:ListBucketVersions'],
     NOT_FOUND,
   ),
-  ...reasonFor(
-    ['ThawObjects', 'CheckThaw'],
-    ['dynamodb:GetItem', 's3:GetObjectVersion', 's3:ListBucket', 's3:ListBucketVersions'],
-    NOT_ARCHIVED,
-  ),
-  'ThawObjects s3:RestoreObject': NOT_ARCHIVED,
   'RestoreWorker rds:DescribeDBInstances': AT_RDS,
   'RestoreWorker rds:DescribeDBClusters': AT_RDS,
   'RestoreWorker rds-db:connect': AT_LOGIN,
@@ -82,7 +74,6 @@ export const UNUSED: Readonly<Record<string, string>> = {
   'Worker rds-db:connect': AT_LOGIN,
   'ApplyRetention s3:GetObjectRetention': NOT_LOCKED,
   'ApplyRetention s3:GetObjectLegalHold': NOT_LOCKED,
-  'ApplyRetention states:DescribeExecution': 'no restore goes on when a point is removed in the tests of the stack',
   'ApplyRetention rds:DeleteDBClusterSnapshot': NO_CLUSTER,
   'ApplyRetention rds:DescribeDBClusterSnapshots': NO_CLUSTER,
   'Sweep rds:DeleteDBClusterSnapshot': NO_CLUSTER,

@@ -1,10 +1,12 @@
 /** `holdfast restore`, `restore-test` and `verify` against a deployed stack and a real PostgreSQL. */
+import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { installToolchain } from '../../../local/toolchain.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { holdfast, holdfastJson, type Environment } from './holdfast.ts';
+import { testThaw } from './thawing.ts';
 import { testVerify } from './verifying.ts';
 
 const CONFIG = `
@@ -14,6 +16,10 @@ sources:
   shop:
     connection: { secret: test/shop, sslMode: disable }
     databases: [shop]
+  endless:
+    connection: { secret: test/shop, sslMode: disable }
+    databases: [shop]
+    restoreTest: { cron: "0 6 1 1 ? *", checks: [{ name: never ends, sql: select pg_sleep(600), expect: "" }] }
 `;
 
 /** The first start on a machine installs the toolchain. */
@@ -115,6 +121,27 @@ test('a restore test measures the recovery time, which the point then shows', as
   expect((await holdfast(stack.env, 'show', point)).stdout).toMatch(/^ {2}tested +passed .*, recovery took \d+ s/m);
 });
 
+test('a restore test that comes to no end in time has failed, and says so', async () => {
+  expect((await holdfast(stack.env, 'backup', 'endless', '--wait')).code).toBe(0);
+  const original = await limitTests(4);
+  const { code, document } = await holdfastJson(stack.env, 'restore-test', 'endless', '--wait');
+  await limitTests(original);
+  expect(code).toBe(17);
+  expect(document).toMatchObject({ status: 'failed', error: { code: 'DeadlineExceeded' } });
+  expect((await holdfast(stack.env, 'list', 'endless')).stdout).not.toContain('passed');
+});
+
+/** For how long an execution may run. @returns for how long it might before */
+async function limitTests(seconds: number): Promise<number> {
+  const { clients, info } = stack;
+  const stateMachineArn = info.stateMachines.restoreTest;
+  const { definition = '' } = await clients.stepFunctions.send(new DescribeStateMachineCommand({ stateMachineArn }));
+  const machine = JSON.parse(definition) as { TimeoutSeconds: number };
+  const limited = JSON.stringify({ ...machine, TimeoutSeconds: seconds });
+  await clients.stepFunctions.send(new UpdateStateMachineCommand({ stateMachineArn, definition: limited }));
+  return machine.TimeoutSeconds;
+}
+
 test('what was typed wrong is refused before anything is started', async () => {
   const wrong = async (...args: string[]) => {
     const { code, stderr } = await holdfast(stack.env, ...args);
@@ -135,3 +162,4 @@ test('what was typed wrong is refused before anything is started', async () => {
 });
 
 testVerify(() => ({ stack, run: point }));
+testThaw(() => ({ stack, server, laptop }));

@@ -56,7 +56,9 @@ export function testVerify(given: () => VerifiedPoint): void {
       const address = { Bucket: stack.info.bucket, Key: key };
       const { Body } = await stack.clients.s3.send(new GetObjectCommand(address));
       // The same bytes as another version: they are not those that were verified.
-      await stack.clients.s3.send(new PutObjectCommand({ ...address, Body: await Body?.transformToByteArray() }));
+      await stack.clients.s3.send(
+        new PutObjectCommand({ ...address, Body: (await Body?.transformToByteArray()) ?? '' }),
+      );
       expect((await holdfast(stack.env, 'verify', run)).code).toBe(0);
       await stack.clients.s3.send(new DeleteObjectCommand({ ...address, VersionId: versionId ?? '' }));
       const bad = await holdfast(stack.env, 'verify', run);

@@ -26,6 +26,9 @@ export interface RunEnd {
 
 const POLL_MS = 100;
 
+/** What rows need: a stack, whatever stands beside it. */
+type WithStack = Pick<MachineWorld, 'stack'>;
+
 /** @param source under which the run will be filed; default: the input's */
 export async function startRun(
   world: MachineWorld,
@@ -82,13 +85,13 @@ export async function rowsOf(world: MachineWorld, { source, run }: MachineRun): 
 }
 
 /** All runs of a source, the oldest first. */
-export async function rowsOfSource(world: MachineWorld, source: string): Promise<RunRow[]> {
+export async function rowsOfSource(world: WithStack, source: string): Promise<RunRow[]> {
   return (await rowsStarting(world, source, RUN_SORT_PREFIX)).map((item) => RunRow.parse(item));
 }
 
 /** Rows of a source whose sort key begins so, the oldest first, as they are stored. */
 export async function rowsStarting(
-  { stack }: MachineWorld,
+  { stack }: WithStack,
   source: string,
   prefix: string,
 ): Promise<Record<string, unknown>[]> {

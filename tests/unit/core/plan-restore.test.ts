@@ -3,9 +3,10 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { chooseRestorePoint, planRestore, readRestoreInput } from '../../../core/plan-restore.ts';
 import { planRestoreTest, readRestoreTestInput } from '../../../core/plan-restore-test.ts';
 import { RestorePlan, RestoreTestPlan } from '../../../core/restore-record.ts';
+import type { ThawEstimate } from '../../../core/thaw.ts';
 import { CONFIG, execution, newestFirst, pointOf } from './restore-samples.ts';
 
-const NO_THAW = { objects: 0, sizeBytes: 0, hours: 0, dollars: 0 };
+const NO_THAW: ThawEstimate = { objects: 0, sizeBytes: 0, tier: 'Standard', hours: 0, dollars: 0 };
 const TO = { target: 'staging' };
 
 async function planned(input: object, thaw = NO_THAW): Promise<ReturnType<typeof planRestore>> {
@@ -55,8 +56,10 @@ describe('a restore', () => {
   });
 
   it('has the time of its worker after twice the time of its thaw', async () => {
-    const { plan } = await planned({}, { objects: 1, sizeBytes: 1, hours: 5, dollars: 1 });
+    const { planned: run, plan } = await planned({}, { ...NO_THAW, objects: 1, sizeBytes: 1, hours: 5, dollars: 1 });
     expect(plan.deadline).toBe('2025-11-22T22:00:00.000Z');
+    expect(plan.thaw).toEqual({ tier: 'Standard', summary: run.thaw.summary });
+    expect((await planned({})).plan).not.toHaveProperty('thaw');
   });
 
   it('goes to the database that the input names, before that of the target', async () => {

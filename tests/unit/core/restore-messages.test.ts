@@ -13,9 +13,16 @@ const DIFFERENCE = {
   detail: 'computed anew from the restored tables',
 };
 
+function thawing(): RestoringRow {
+  const { plan, ...row } = restoreRow(null, { status: 'running', finishedAt: undefined });
+  const summary = '2 archived objects, 200.0 GiB: thawing takes up to 12 h and costs about $3.77';
+  return { ...row, ...(plan && { plan: { ...plan, thaw: { tier: 'Standard', summary } } }) };
+}
+
 /** One message of each kind. The golden file shows them as a person gets them. */
 const KINDS: Readonly<Record<string, RestoringRow>> = {
   'a restore that began': restoreRow(null, { status: 'running', finishedAt: undefined }),
+  'a restore that waits for a thaw': thawing(),
   'a restore that succeeded': restoreRow({ restored: restored({ differences: [DIFFERENCE], differencesOmitted: 3 }) }),
   'a restore that was refused': restoreRow(null, {
     status: 'failed',
@@ -40,6 +47,11 @@ const KINDS: Readonly<Record<string, RestoringRow>> = {
     testOutcome({ failure: MISMATCH, comparedSha256: null, databases: [restored({ failure: MISMATCH })], checks: [] }),
     { status: 'failed', failure: MISMATCH },
   ),
+  'a test of a point that is archived': testRow(null, {
+    status: 'failed',
+    plan: undefined,
+    failure: { code: 'Untestable', message: 'recovery point orders-20 is archived' },
+  }),
   'a test that could not be made': testRow(null, {
     status: 'failed',
     failure: { code: 'Untestable', message: 'the image has no extension postgis' },
