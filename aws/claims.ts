@@ -1,9 +1,9 @@
-/** Claims of a run: on its scheduled slot, and on its source. Owners are executions; their life is asked, not guessed. */
+/** Claims of a run or a restore test on its scheduled slot, and of a run on its source. Owners are executions; their life is asked, not guessed. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { HoldfastError } from '../core/errors.ts';
-import { activeKey, slotKey, type RowKey } from '../core/keys.ts';
+import { activeKey, type RowKey } from '../core/keys.ts';
 import type { RunRef } from '../core/steps.ts';
 import { dynamo } from './clients.ts';
 import { tableName } from './environment.ts';
@@ -15,11 +15,12 @@ const Claim = z.looseObject({ owner: z.string(), run: z.string() });
 type Claim = z.infer<typeof Claim>;
 
 /**
- * Claims a scheduled slot of the source.
+ * Claims a scheduled slot.
+ * @param key of the slot's row
  * @returns the ARN of the execution that is doing or has done this slot, or null when the slot is the caller's
  */
-export async function claimSlot(claimant: Claimant, scheduledTime: string): Promise<string | null> {
-  const holder = await claim(slotKey(claimant.source, scheduledTime), claimant, async ({ owner }) => {
+export async function claimSlot(claimant: Claimant, key: RowKey): Promise<string | null> {
+  const holder = await claim(key, claimant, async ({ owner }) => {
     const status = await executionStatus(owner);
     return status === 'RUNNING' || status === 'SUCCEEDED';
   });

@@ -51,22 +51,26 @@ export function isVerified(run: RunRow): boolean {
   return point !== undefined && counts(point) && run.dumpDeletedAt === undefined && (run.dumps ?? []).length > 0;
 }
 
-/** One of the verified points that began at `since` or later. @param random in [0, 1) @throws RecoveryPointNotFound */
-export async function chooseRandomPoint(
+/** The verified points that began at `since` or later, at least one. @throws RecoveryPointNotFound */
+export async function pointsSince(
   source: string,
   newestFirst: AsyncIterable<RunRow>,
   since: string,
-  random: number,
-): Promise<RunRow> {
-  const candidates: RunRow[] = [];
+): Promise<readonly RunRow[]> {
+  const points: RunRow[] = [];
   for await (const run of newestFirst) {
     if (run.startedAt < since) break;
-    if (isVerified(run)) candidates.push(run);
+    if (isVerified(run)) points.push(run);
   }
-  const chosen = candidates[Math.floor(random * candidates.length)];
-  if (chosen) return chosen;
+  if (points.length > 0) return points;
   const message = `source ${source} has no verified recovery point since ${formatTime(since)}`;
   throw new HoldfastError('RecoveryPointNotFound', message);
+}
+
+/** Each order is as likely as any other. @param random as Math.random */
+export function inRandomOrder<Item>(items: readonly Item[], random: () => number): Item[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
 }
 
 /**

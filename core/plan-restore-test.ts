@@ -3,10 +3,10 @@ import { durationMs } from './config/duration.ts';
 import { resolveSource } from './config/plan-source.ts';
 import type { Config, Source } from './config/schema.ts';
 import { HoldfastError } from './errors.ts';
-import { restoreTestKey } from './keys.ts';
+import { restoreTestKey, runTag } from './keys.ts';
 import { parseInput } from './parse-input.ts';
 import { pointRef } from './plan-restore.ts';
-import { taskSize } from './plan-run.ts';
+import { taskSize, triggerOf } from './plan-run.ts';
 import { RestoreTestInput } from './restore-input.ts';
 import type { RestoreTestPlan } from './restore-record.ts';
 import type { PlannedRestoreTest } from './restore-steps.ts';
@@ -54,6 +54,8 @@ export function planRestoreTest(
       startedAt,
       executionArn,
       ...restoreTestKey({ source: name, run, startedAt }),
+      duplicateOf: null,
+      runTag: runTag(run),
       point: { run: point.run, startedAt: point.startedAt },
       task: taskSize(source),
     },
@@ -64,6 +66,6 @@ export function planRestoreTest(
       rtoSeconds: rto === undefined ? null : durationMs(rto) / 1000,
       deadline: new Date(Date.parse(startedAt) + durationMs(source.worker.timeout)).toISOString(),
     },
-    trigger: input.trigger ?? 'manual',
+    trigger: triggerOf(input),
   };
 }

@@ -1,6 +1,7 @@
-/** What a run says in figures. */
-import type { Manifest } from './manifest.ts';
+/** What a run and a restore test say in figures. */
+import type { Manifest, RestoreTestEntry } from './manifest.ts';
 import type { Metric } from './metric-line.ts';
+import { exceedsRto } from './restore-event.ts';
 import type { VerifiedDump } from './steps.ts';
 
 /** Databases whose objects are not what the worker had sent: each is an alarm, whatever becomes of the run. */
@@ -17,5 +18,18 @@ export function metricsOfRun({ verdict, dumps, startedAt, finishedAt }: Manifest
     { name: 'Verified', unit: 'Count', value: 1 },
     { name: 'Bytes', unit: 'Bytes', value: bytes },
     { name: 'Seconds', unit: 'Seconds', value: seconds },
+  ];
+}
+
+/** Without a target no recovery time exceeds it; of a test that came to no end there is none. */
+export function metricsOfRestoreTest({
+  outcome,
+  seconds,
+  rtoSeconds,
+}: Pick<RestoreTestEntry, 'outcome' | 'seconds' | 'rtoSeconds'>): Metric[] {
+  return [
+    { name: 'RestoreTestPassed', unit: 'Count', value: outcome === 'passed' ? 1 : 0 },
+    { name: 'RecoveryTimeExceeded', unit: 'Count', value: exceedsRto(seconds, rtoSeconds) ? 1 : 0 },
+    ...(seconds === null ? [] : [{ name: 'RecoverySeconds', unit: 'Seconds' as const, value: seconds }]),
   ];
 }

@@ -1,21 +1,22 @@
 /** State CollectRestoreTest: records beside the recovery point what its test found, then fails unless it passed. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3 } from '../aws/clients.ts';
-import { bucketName, stage } from '../aws/environment.ts';
+import { bucketName } from '../aws/environment.ts';
 import { closeSucceeded } from '../aws/restore-rows.ts';
 import { recordTestResult } from '../aws/restore-test-results.ts';
 import { findRestoreTest } from '../aws/run-store.ts';
 import { HoldfastError, toFailure, type Failure } from '../core/errors.ts';
 import { restoreTestResultKey } from '../core/keys.ts';
 import type { RestoreTestEntry } from '../core/manifest.ts';
-import { metricLine } from '../core/metric-line.ts';
 import { exceedsRto } from '../core/restore-event.ts';
 import type { PointRef, RestoreTestRow } from '../core/restore-record.ts';
 import { CollectRestoreTestInput, type CollectedRestoreTest } from '../core/restore-steps.ts';
 import { failureOfTest, restoreTestEntry } from '../core/restore-test-entry.ts';
+import { metricsOfRestoreTest } from '../core/run-metrics.ts';
 import type { TaskError } from '../core/steps.ts';
 import { errorOfLostWorker } from '../core/worker-end.ts';
 import type * as z from 'zod';
+import { emitMetrics } from './emit-metrics.ts';
 import { taskHandler } from './handler.ts';
 
 async function collectRestoreTest({
@@ -30,7 +31,7 @@ async function collectRestoreTest({
   const entry = restoreTestEntry(row, plan, failure, at);
   await storeResult(plan.point, entry);
   await recordTestResult({ ...row, plan }, entry);
-  announceMetrics(row, entry);
+  emitMetrics(metricsOfRestoreTest(entry), row.source, new Date());
   if (failure) throw new HoldfastError(failure.code, failure.message);
   // This state ran before, and its answer was lost.
   if (row.status !== 'succeeded') await closeSucceeded({ ...row, plan }, at);
@@ -51,15 +52,6 @@ async function storeResult(point: PointRef, entry: RestoreTestEntry): Promise<vo
       ContentType: 'application/json',
     }),
   );
-}
-
-function announceMetrics({ source }: RestoreTestRow, { outcome, seconds, rtoSeconds }: RestoreTestEntry): void {
-  const metrics = [
-    { name: 'RestoreTestPassed', unit: 'Count', value: outcome === 'passed' ? 1 : 0 },
-    { name: 'RecoveryTimeExceeded', unit: 'Count', value: exceedsRto(seconds, rtoSeconds) ? 1 : 0 },
-    ...(seconds === null ? [] : [{ name: 'RecoverySeconds', unit: 'Seconds', value: seconds } as const]),
-  ] as const;
-  process.stdout.write(`${metricLine(metrics, { stage: stage(), source }, new Date())}\n`);
 }
 
 export const handler = taskHandler(CollectRestoreTestInput, collectRestoreTest);

@@ -4,6 +4,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { claimSlot, claimSource } from '../aws/claims.ts';
 import { dynamo } from '../aws/clients.ts';
 import { tableName } from '../aws/environment.ts';
+import { slotKey } from '../core/keys.ts';
 import { planRun, type Plan } from '../core/plan-run.ts';
 import type { RunRow } from '../core/run-record.ts';
 import { PlanBackupInput, type Execution, type PlannedRun } from '../core/steps.ts';
@@ -13,7 +14,7 @@ import { taskHandler } from './handler.ts';
 async function planBackup(execution: Execution): Promise<PlannedRun> {
   const plan = planRun(execution, deployedConfig());
   if (plan.scheduledTime !== null) {
-    const duplicateOf = await claimSlot(plan.planned, plan.scheduledTime);
+    const duplicateOf = await claimSlot(plan.planned, slotKey(plan.planned.source, plan.scheduledTime));
     if (duplicateOf !== null) return { ...plan.planned, duplicateOf };
   }
   await claimSource(plan.planned);

@@ -11,6 +11,8 @@ const ALARMS = [
   'SourcesOverdueAlarm',
   'RestoreTestsOverdueAlarm',
   'RestoreTestFailedAlarm',
+  'RestoreTestTimedOutAlarm',
+  'RestoreTestAbortedAlarm',
   'RecoveryTimeAlarm',
   'LeftoversAlarm',
   'RemovalsInterruptedAlarm',

@@ -2,7 +2,17 @@
 import type { Config } from '../core/config/schema.ts';
 import { readableSecrets } from '../core/plan-restore.ts';
 import { sub } from './cloudformation.ts';
-import { allow, bucket, bucketKey, iamUsersOf, loginStatements, objects, table, type Statement } from './statements.ts';
+import {
+  allow,
+  bucket,
+  bucketKey,
+  executionsOf,
+  iamUsersOf,
+  loginStatements,
+  objects,
+  table,
+  type Statement,
+} from './statements.ts';
 
 /** Without list, a missing key is answered with 403 and could not be told from a missing permission. */
 function readObjects(config: Config): Statement[] {
@@ -27,7 +37,12 @@ export function restoreRoles(config: Config): Record<string, Statement[]> {
 /** Of the functions that only the restore-test machine calls. */
 export function restoreTestRoles(config: Config): Record<string, Statement[]> {
   return {
-    PlanRestoreTest: [table('GetItem', 'Query', 'PutItem', 'UpdateItem'), ...readObjects(config)],
+    PlanRestoreTest: [
+      table('GetItem', 'Query', 'PutItem', 'UpdateItem'),
+      // Whether the execution that holds its slot lives.
+      allow(['states:DescribeExecution'], executionsOf('restore-test')),
+      ...readObjects(config),
+    ],
     CollectRestoreTest: [
       table('GetItem', 'UpdateItem'),
       allow(['s3:PutObject'], sub('${Bucket.Arn}/*/restore-test-*.json')),

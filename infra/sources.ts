@@ -47,16 +47,21 @@ function backupSchedule(name: string, { schedule }: Source): [string, unknown][]
   return [[`BackupSchedule${idOf(name)}`, { Type: 'AWS::Scheduler::Schedule', Properties: properties }]];
 }
 
-/** A test that is delivered twice is made twice, which harms nothing: it claims no slot. */
 function testSchedule(name: string, { restoreTest }: Source): [string, unknown][] {
   if (!restoreTest) return [];
+  const { cron, timezone, window } = restoreTest;
   const properties = {
     Name: `holdfast-\${sls:stage}-${name}-test`,
     Description: `Tests the restore of ${name}`,
-    ScheduleExpression: `cron(${restoreTest.cron})`,
-    ScheduleExpressionTimezone: restoreTest.timezone,
+    ScheduleExpression: `cron(${cron})`,
+    ScheduleExpressionTimezone: timezone,
     FlexibleTimeWindow: { Mode: 'OFF' },
-    Target: target('RestoreTestMachine', { source: name, trigger: 'schedule' }),
+    Target: target('RestoreTestMachine', {
+      source: name,
+      trigger: 'schedule',
+      scheduledTime: SCHEDULED_TIME,
+      ...(window !== undefined && { window }),
+    }),
   };
   return [[`TestSchedule${idOf(name)}`, { Type: 'AWS::Scheduler::Schedule', Properties: properties }]];
 }

@@ -44,7 +44,7 @@ export const bucket = (...actions: string[]): Statement =>
 export const publish = allow(['sns:Publish'], ref('Topic'));
 
 /** The machines of a stage, as their executions' ARNs name them. */
-type MachineName = 'backup' | '*';
+type MachineName = 'backup' | 'restore-test' | '*';
 
 /** Executions of a machine of this stage; `*`: of all. */
 export const executionsOf = (machine: MachineName): Value =>

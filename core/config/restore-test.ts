@@ -14,6 +14,9 @@ export const RestoreTest = z
   .strictObject({
     cron: Cron,
     timezone: Timezone,
+    window: Duration.optional().describe(
+      'a random verified point that is at most so old is tested; default: the newest one',
+    ),
     rto: Duration.optional().describe(
       'target for the recovery time; a test that takes longer passes, and raises an alarm',
     ),

@@ -17,7 +17,7 @@ sources:
     rds: { instance: a-prod }
     connection: { secret: prod/a }
     schedule: { cron: "30 2 * * ? *", timezone: Europe/Paris, jitterMinutes: 15 }
-    restoreTest: { cron: "0 6 1 * ? *", timezone: Europe/Paris, rto: 4h }
+    restoreTest: { cron: "0 6 1 * ? *", timezone: Europe/Paris, rto: 4h, window: 30d }
     archive: { afterDays: 30, storageClass: GLACIER }
   ab:
     rds: { cluster: b-prod }

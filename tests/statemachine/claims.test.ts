@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { claimSlot, claimSource, releaseSource } from '../../aws/claims.ts';
 import { findRow } from '../../aws/run-store.ts';
-import { activeKey } from '../../core/keys.ts';
+import { activeKey, slotKey, testSlotKey } from '../../core/keys.ts';
 import type { TestEmulator } from '../e2e/local/test-emulator.ts';
 import { executionThatIs, FORGOTTEN, startGuardsWorld } from './guards-world.ts';
 
@@ -89,32 +89,36 @@ describe('the claim of a source', () => {
 });
 
 describe('the claim of a slot', () => {
+  const claimed = (me: ReturnType<typeof claimant>, slot = SLOT): Promise<string | null> =>
+    claimSlot(me, slotKey(me.source, slot));
+
   it.each([
     ['is being done', () => running],
     ['was done', () => succeeded],
   ])('that %s names who does it', async (_title, first) => {
     const source = newSource();
-    expect(await claimSlot(claimant(source, first()), SLOT)).toBeNull();
+    expect(await claimed(claimant(source, first()))).toBeNull();
     const second = await executionThatIs(emulator, 'RUNNING');
-    expect(await claimSlot(claimant(source, second), SLOT)).toBe(first());
+    expect(await claimed(claimant(source, second))).toBe(first());
   });
 
   it('that failed is taken over', async () => {
     const source = newSource();
-    await claimSlot(claimant(source, failed), SLOT);
-    expect(await claimSlot(claimant(source, running), SLOT)).toBeNull();
+    await claimed(claimant(source, failed), SLOT);
+    expect(await claimed(claimant(source, running))).toBeNull();
   });
 
   it("is the run's own when its step runs again", async () => {
     const me = claimant(newSource(), running);
-    expect([await claimSlot(me, SLOT), await claimSlot(me, SLOT)]).toEqual([null, null]);
+    expect([await claimed(me), await claimed(me)]).toEqual([null, null]);
   });
 
-  it('is another for another slot and for another source', async () => {
+  it('is another for another slot, for another source, and for a restore test of that moment', async () => {
     const source = newSource();
-    await claimSlot(claimant(source, running), SLOT);
+    await claimed(claimant(source, running), SLOT);
     const second = await executionThatIs(emulator, 'RUNNING');
-    expect(await claimSlot(claimant(source, second), '2025-11-22T02:30:00Z')).toBeNull();
-    expect(await claimSlot(claimant(newSource(), second), SLOT)).toBeNull();
+    expect(await claimed(claimant(source, second), '2025-11-22T02:30:00Z')).toBeNull();
+    expect(await claimed(claimant(newSource(), second))).toBeNull();
+    expect(await claimSlot(claimant(source, second), testSlotKey(source, SLOT))).toBeNull();
   });
 });

@@ -56,8 +56,10 @@ describe.each(MACHINES)('the definition of %s', (machine) => {
       Assign,
       ...Catch.map((catcher) => (catcher as { Assign?: object }).Assign),
     ]);
-    const assigned = new Set(catches.flatMap((assign) => Object.keys(assign ?? {})));
-    const read = definitionText(machine).matchAll(/\$([A-Za-z]\w*)\b(?!\()/g);
+    const text = definitionText(machine);
+    const bound = [...text.matchAll(/\$(\w+) :=/g)].map(([, name = '']) => name);
+    const assigned = new Set([...catches.flatMap((assign) => Object.keys(assign ?? {})), ...bound]);
+    const read = text.matchAll(/\$([A-Za-z]\w*)\b(?!\()/g);
     const unknown = [...read].map(([, name = '']) => name).filter((name) => name !== 'states' && !assigned.has(name));
     expect(unknown).toEqual([]);
   });

@@ -27,7 +27,7 @@ let world: KeepingWorld;
 beforeAll(async () => {
   const source = (name: string): string =>
     `  ${name}: { connection: { secret: s }, restoreTest: { cron: "0 6 1 * ? *", rto: 1h } }`;
-  const names = ['marked', 'claimed', 'frozen', 'gone', 'tested', 'lost'];
+  const names = ['marked', 'claimed', 'frozen', 'gone', 'tested', 'lost', 'random', 'archived'];
   world = await startKeepingWorld(
     `restoreTargets: { there: { secret: t } }\nsources:\n${names.map(source).join('\n')}\n`,
   );
@@ -173,6 +173,35 @@ describe('archived objects', () => {
     await expect(planRestoreTest(execution('restore-test', 'frozen'), NO_CONTEXT)).rejects.toMatchObject({
       name: 'Untestable',
       message: expect.stringContaining('is archived'),
+    });
+  });
+});
+
+describe('a test of a random point', () => {
+  const DAYS = ['18', '19', '20', '21'].map((day) => `2025-11-${day}T02:30:00.000Z`);
+
+  const tested = async (run: string, window: string): Promise<string> => {
+    const started = { ...execution('restore-test', 'random', { window }), run };
+    const { point } = (await planRestoreTest(started, NO_CONTEXT)) as { point: { startedAt: string } };
+    return point.startedAt;
+  };
+
+  it('takes any of its window that can be read, and the same when it runs again', async () => {
+    for (const day of DAYS) await leavePoint('random', day, day === DAYS[2] ? 'GLACIER' : undefined);
+    const found = new Set<string>();
+    for (let n = 0; n < 24; n++) found.add(await tested(`random-${n}`, '4d'));
+    // The first is older than the window, the third archived; that 24 tests miss one of two is one chance in eight millions.
+    expect([...found].sort()).toEqual([DAYS[1], DAYS[3]]);
+    const again = await Promise.all(Array.from({ length: 5 }, () => tested('random-0', '4d')));
+    expect(new Set(again).size).toBe(1);
+  });
+
+  it('is refused where all of them are archived', async () => {
+    await leavePoint('archived', DAYS[3] ?? '', 'GLACIER');
+    const started = execution('restore-test', 'archived', { window: '4d' });
+    await expect(planRestoreTest(started, NO_CONTEXT)).rejects.toMatchObject({
+      name: 'Untestable',
+      message: expect.stringContaining('since 2025-11-18 10:00:00 UTC is archived'),
     });
   });
 });

@@ -35,6 +35,15 @@ describe('a restore test passes', () => {
   });
 });
 
+describe('a slot that another execution tests', () => {
+  it('is a success in which nothing is done or told', async () => {
+    const duplicateOf = 'arn:aws:states:eu-west-1:123456789012:execution:holdfast-prod-restore-test:other';
+    const { status, output, calls } = await machine.run({ plan: { duplicateOf } });
+    expect(pathOf(calls)).toEqual(['PlanRestoreTest']);
+    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { duplicateOf } });
+  });
+});
+
 describe('a restore test fails with', () => {
   it.each<[string, NonNullable<Scenario['steps']>, string[], string, RegExp]>([
     [
@@ -84,8 +93,8 @@ describe('a restore test fails with', () => {
       'a failure that cannot be recorded',
       { CollectRestoreTest: throws('RestoreFailed', 'x'), RecordFailure: EXITS },
       ALL,
-      'UnexpectedError',
-      /RestoreFailed.*x/,
+      'RestoreFailed',
+      /^x; and this could not be recorded \(Runtime\.ExitError\)$/,
     ],
     [
       'a failure that cannot be published',

@@ -151,8 +151,8 @@ const FAILED: readonly FailedRestore[] = [
     title: 'a failure that cannot be recorded is published all the same',
     steps: { CollectRestore: throws('RestoreFailed', 'CREATE TABLE t failed'), RecordFailure: EXITS },
     path: [...START, ...RESTORE, ...RECORDED],
-    error: 'UnexpectedError',
-    cause: /RestoreFailed.*CREATE TABLE t failed/,
+    error: 'RestoreFailed',
+    cause: /^CREATE TABLE t failed; and this could not be recorded \(Runtime\.ExitError\)$/,
   },
   {
     title: 'a failure that cannot be published ends with its own name',

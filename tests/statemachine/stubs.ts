@@ -88,7 +88,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   PlanRestore: planned("dryRun: false, thaw: { objects: 0, summary: 'nothing has to be thawed' },"),
   CheckThaw: '({ objectsFrozen: 0 })',
   CollectRestore: JSON.stringify(RESTORED),
-  PlanRestoreTest: planned('point: {},'),
+  PlanRestoreTest: planned('duplicateOf: null, point: {},'),
   CollectRestoreTest: JSON.stringify(TESTED),
   CreateSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),
   CheckSnapshot: JSON.stringify(SNAPSHOT_PROGRESS),

@@ -10,6 +10,7 @@ import { GOOD_SOURCES, testGood } from './good.ts';
 import { HALF_SOURCES, testHalves, testQuota } from './halves.ts';
 import { INTERRUPTED_SOURCES, testInterrupted } from './interrupted.ts';
 import { REFUSED_SOURCES, testRefused } from './refused.ts';
+import { RESTORE_TEST_SOURCES, testRestoreTests } from './restore-tests.ts';
 import { RESTORE_SOURCES, testRestores, testStoppedRestore } from './restores.ts';
 import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
@@ -25,6 +26,7 @@ beforeAll(async () => {
     ...VERIFICATION_SOURCES,
     ...GOOD_SOURCES,
     ...RESTORE_SOURCES,
+    ...RESTORE_TEST_SOURCES,
   });
 });
 
@@ -39,6 +41,7 @@ testVerification(() => world);
 testClaims(() => world);
 testRefused(() => world);
 testRestores(() => world);
+testRestoreTests(() => world);
 testStoppedRestore(() => world);
 testQuota(() => world);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chooseDump, choosePoint, chooseRandomPoint } from '../../../core/choose-point.ts';
+import { chooseDump, choosePoint, inRandomOrder, pointsSince } from '../../../core/choose-point.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { databaseDump } from './run-samples.ts';
 import { newestFirst, pointOf } from './restore-samples.ts';
@@ -90,21 +90,31 @@ describe('a point by name', () => {
   });
 });
 
-describe('a random point', () => {
-  const random = async (since: string, value: number): Promise<string> =>
-    (await chooseRandomPoint('orders', newestFirst(...POINTS), since, value)).run;
+describe('the points of a window', () => {
+  const since = async (time: string): Promise<string[]> =>
+    (await pointsSince('orders', newestFirst(...POINTS), time)).map(({ run }) => run);
 
-  it('is any verified one of the window, and no other', async () => {
-    const since = '2025-11-19T00:00:00.000Z';
-    expect([await random(since, 0), await random(since, 0.5), await random(since, 0.999)]).toEqual([
-      'orders-20',
-      'orders-19',
-      'orders-19',
-    ]);
+  it('are the verified ones, and no others', async () => {
+    expect(await since('2025-11-19T00:00:00.000Z')).toEqual(['orders-20', 'orders-19']);
   });
 
-  it('of a window without one is refused', async () => {
-    await expect(random('2025-11-20T12:00:00.000Z', 0)).rejects.toMatchObject({ name: 'RecoveryPointNotFound' });
+  it('are at least one', async () => {
+    await expect(since('2025-11-20T12:00:00.000Z')).rejects.toMatchObject({
+      name: 'RecoveryPointNotFound',
+      message: 'source orders has no verified recovery point since 2025-11-20 12:00:00 UTC',
+    });
+  });
+});
+
+describe('a random order', () => {
+  it('holds everything once', () => {
+    for (const random of [0, 0.4, 0.999]) {
+      expect(inRandomOrder(['a', 'b', 'c'], () => random).sort()).toEqual(['a', 'b', 'c']);
+    }
+  });
+
+  it('may begin with each', () => {
+    expect([0, 0.34, 0.67].map((random) => inRandomOrder(['a', 'b', 'c'], () => random)[0])).toEqual(['a', 'b', 'c']);
   });
 });
 
