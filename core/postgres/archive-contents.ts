@@ -1,21 +1,20 @@
-/** What an archive says of itself before its data: WriteHead and WriteToc of pg_backup_archiver.c. */
+/** What an archive says of itself before its data, read while it passes by: only names of what has data are kept. */
+import {
+  ENTRY_FIELDS,
+  fieldsOf,
+  FORMAT_CUSTOM,
+  HEADER_FIELDS,
+  INT_SIZE,
+  MAGIC,
+  OFFSET_FLAGS,
+  OFFSET_SIZE,
+  type Field,
+  type FieldType,
+} from './archive-layout.ts';
 import { BrokenArchive, type ArchiveReader, type Reading } from './archive-reader.ts';
 
-const MAGIC = 'PGDMP';
-const MAJOR = 1;
-/** 1.14 is written by the majors 12 to 15. */
-const MINOR_MIN = 14;
-/** Of 16; the header has a byte for the kind of compression, in place of the level. */
-const MINOR_COMPRESSION_BYTE = 15;
-/** Of 17 and 18; an entry has the kind of its relation. */
-const MINOR_RELKIND = 16;
-const INT_SIZE = 4;
-const OFFSET_SIZE = 8;
-const FORMAT_CUSTOM = 1;
-/** Second, minute, hour, day, month, year, summer time. */
-const TIME_FIELDS = 7;
-/** No offset is known, one is, or the entry has no data: K_OFFSET_* of pg_backup_archiver.h. */
-const OFFSET_FLAGS = { notSet: 1, set: 2, noData: 3 } as const;
+export { knownMinor } from './archive-layout.ts';
+
 /** A name has 63 bytes at most. */
 const NAME_BYTES = 64;
 
@@ -42,13 +41,6 @@ export function* readVersion(reader: ArchiveReader): Reading<string> {
   return `${major}.${minor}`;
 }
 
-/** @returns the minor version, or undefined where nothing is known of what follows */
-export function knownMinor(version: string): number | undefined {
-  const [major, minor] = version.split('.').map(Number);
-  if (major !== MAJOR || minor === undefined || minor < MINOR_MIN || minor > MINOR_RELKIND) return undefined;
-  return minor;
-}
-
 /** What follows the version. */
 export function* readHeader(reader: ArchiveReader, minor: number): Reading<void> {
   const sizes = [yield* reader.byte(), yield* reader.byte()];
@@ -57,9 +49,7 @@ export function* readHeader(reader: ArchiveReader, minor: number): Reading<void>
   }
   const format = yield* reader.byte();
   if (format !== FORMAT_CUSTOM) throw new BrokenArchive(`has the format ${format}, which is not the custom one`);
-  yield* minor >= MINOR_COMPRESSION_BYTE ? reader.byte() : reader.int();
-  for (let field = 0; field < TIME_FIELDS; field++) yield* reader.int();
-  yield* reader.skipTexts(3); // database, versions of the server and of pg_dump
+  for (const { type } of fieldsOf(HEADER_FIELDS, minor)) yield* skipField(reader, type);
 }
 
 /** @param onEntry told before each entry how many there are before it, and how many in all */
@@ -69,42 +59,67 @@ export function* readContents(
   onEntry: (done: number, count: number) => void,
 ): Reading<EntriesWithData> {
   const count = yield* reader.count();
+  const fields = fieldsOf<EntryField>(ENTRY_FIELDS, minor);
   const entries: EntriesWithData = new Map();
   for (let done = 0; done < count; done++) {
     onEntry(done, count);
-    yield* readEntry(reader, minor, entries);
+    yield* readEntry(reader, fields, entries);
   }
   return entries;
 }
 
-function* readEntry(reader: ArchiveReader, minor: number, entries: EntriesWithData): Reading<void> {
-  const id = yield* reader.int();
-  if (id <= 0) throw new BrokenArchive(`has an entry with the id ${id}`);
-  const hasData = (yield* reader.int()) !== 0;
-  yield* reader.skipTexts(2); // oids of its catalog and of itself
-  const tag = yield* readName(reader, hasData);
-  const kind = yield* readName(reader, hasData);
-  yield* reader.int(); // section
-  yield* reader.skipTexts(3); // statements to make it, to drop it, to copy its rows
-  const schema = yield* readName(reader, hasData);
-  yield* reader.skipTexts(2); // tablespace, access method
-  if (minor >= MINOR_RELKIND) yield* reader.int();
-  yield* reader.skipTexts(2); // owner, whether it has oids
-  yield* reader.skipList(); // what it depends on
-  requireFlag(id, yield* reader.offsetFlag(), hasData);
+type EntryField = (typeof ENTRY_FIELDS)[number]['name'];
+
+function* readEntry(
+  reader: ArchiveReader,
+  fields: readonly Field<EntryField>[],
+  entries: EntriesWithData,
+): Reading<void> {
+  const names = { kind: '', schema: '', tag: '' };
+  let [id, hasData] = [0, false];
+  for (const { name, type } of fields) {
+    if (name === 'dumpId') id = yield* readId(reader);
+    else if (name === 'hasData') hasData = (yield* reader.int()) !== 0;
+    else if (name === 'dataAt') requireFlag(id, yield* reader.offsetFlag(), hasData);
+    else if (hasData && isKept(name)) names[name] = (yield* reader.text(NAME_BYTES)) ?? '';
+    else yield* skipField(reader, type);
+  }
   if (!hasData) return;
   if (entries.has(id)) throw new BrokenArchive(`has two entries with the id ${id}`);
-  entries.set(id, { kind, schema, tag });
+  entries.set(id, names);
 }
 
-function* readName(reader: ArchiveReader, wanted: boolean): Reading<string> {
-  if (wanted) return (yield* reader.text(NAME_BYTES)) ?? '';
-  yield* reader.skipTexts(1);
-  return '';
+const isKept = (name: EntryField): name is keyof EntryWithData =>
+  name === 'kind' || name === 'schema' || name === 'tag';
+
+function* readId(reader: ArchiveReader): Reading<number> {
+  const id = yield* reader.int();
+  if (id <= 0) throw new BrokenArchive(`has an entry with the id ${id}`);
+  return id;
 }
 
 function requireFlag(id: number, flag: number, hasData: boolean): void {
   const { notSet, set, noData } = OFFSET_FLAGS;
   if (hasData ? flag === notSet || flag === set : flag === noData) return;
   throw new BrokenArchive(`has an entry with the id ${id} whose flag of data is ${flag}`);
+}
+
+function* skipField(reader: ArchiveReader, type: FieldType): Reading<void> {
+  switch (type) {
+    case 'byte':
+      yield* reader.byte();
+      break;
+    case 'int':
+      yield* reader.int();
+      break;
+    case 'text':
+      yield* reader.skipTexts(1);
+      break;
+    case 'list':
+      yield* reader.skipList();
+      break;
+    case 'offset':
+      yield* reader.offsetFlag();
+      break;
+  }
 }

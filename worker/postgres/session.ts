@@ -35,6 +35,8 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: '0',
   idle_session_timeout: '0',
   transaction_timeout: '0',
+  // A restore writes; what only reads says so itself.
+  default_transaction_read_only: 'off',
   // A worker that dies without a word does not leave a count running for hours.
   client_connection_check_interval: '2s',
   row_security: 'off',

@@ -1,8 +1,19 @@
 /**
  * The table of contents at the head of a custom-format archive: what pg_restore --list shows, but exact for every name,
- * with owners, statements and dependencies. Format: src/bin/pg_dump/pg_backup_archiver.c, ReadHead and ReadToc.
+ * with owners, statements and dependencies; and a head with some of it changed, for pg_restore to read.
  */
 import { HoldfastError } from '../../errors.ts';
+import {
+  ENTRY_FIELDS,
+  fieldsOf,
+  FORMAT_CUSTOM,
+  HEADER_FIELDS,
+  INT_SIZE,
+  knownMinor,
+  MAGIC,
+  OFFSET_SIZE,
+} from '../archive-layout.ts';
+import { HeadEnds, HeadReader, type Places, type Span } from './head-reader.ts';
 
 /** pg_backup.h: teSection. */
 const SECTIONS = ['none', 'none', 'pre-data', 'data', 'post-data'] as const;
@@ -19,13 +30,15 @@ export interface TocEntry {
   readonly tag: string;
   /** Empty where the archive sets none. */
   readonly owner: string;
+  /** Empty for the database's own. */
+  readonly tablespace: string;
   readonly section: Section;
   /** The statements that make it. */
   readonly definition: string;
   /** Dump ids of what it needs, which other archives of the same dump may hold. */
   readonly needs: readonly number[];
-  /** Where the owner stands in the head, with its length before it. */
-  readonly ownerAt: { readonly start: number; readonly end: number };
+  /** What can be changed of it. */
+  readonly at: Readonly<Record<'owner' | 'tablespace' | 'definition', Span>>;
 }
 
 export interface ArchiveToc {
@@ -37,12 +50,6 @@ export interface ArchiveToc {
   /** Length of head and table of contents: the data begins here. */
   readonly sizeBytes: number;
 }
-
-const MAGIC = 'PGDMP';
-const FORMAT_CUSTOM = 1;
-/** pg_dump 12 to 18 write 1.14 to 1.16. */
-const OLDEST_VERSION = 14;
-const NEWEST_VERSION = 16;
 
 /**
  * @param head the first bytes of an archive, any number of them
@@ -59,126 +66,84 @@ export function readArchiveToc(head: Uint8Array): ArchiveToc | undefined {
 }
 
 function readToc(reader: HeadReader): ArchiveToc {
-  const version = readVersion(reader);
-  if (version >= 15) reader.byte();
-  else reader.int();
-  for (let field = 0; field < 7; field++) reader.int(); // the time of the dump
-  reader.text(); // the database
-  const serverVersion = reader.text() ?? '';
-  const dumpVersion = reader.text() ?? '';
-  const count = reader.int();
+  const minor = readVersion(reader);
+  const header = reader.fields(fieldsOf<HeaderField>(HEADER_FIELDS, minor));
+  const count = reader.intAt(reader.skipField('int').start);
+  const fields = fieldsOf<EntryField>(ENTRY_FIELDS, minor);
   const entries: TocEntry[] = [];
-  for (let index = 0; index < count; index++) entries.push(readEntry(reader, version));
-  return { dumpVersion: numberOf(dumpVersion), serverVersion: numberOf(serverVersion), entries, sizeBytes: reader.at };
+  for (let index = 0; index < count; index++) entries.push(entryOf(reader, reader.fields(fields)));
+  return {
+    dumpVersion: numberOf(reader.textAt(header('dumpVersion'))),
+    serverVersion: numberOf(reader.textAt(header('serverVersion'))),
+    entries,
+    sizeBytes: reader.at,
+  };
 }
+
+type HeaderField = (typeof HEADER_FIELDS)[number]['name'];
+type EntryField = (typeof ENTRY_FIELDS)[number]['name'];
 
 /** `17.11 (Debian 17.11-1.pgdg12+1)` → `17.11` */
 const numberOf = (version: string): string => version.split(' ', 1)[0] ?? '';
 
+/** @returns the minor version */
 function readVersion(reader: HeadReader): number {
   if (reader.latin1(MAGIC.length) !== MAGIC)
     throw new HoldfastError('RestoreFailed', 'the object is no archive of pg_dump');
-  const [major, minor] = [reader.byte(), reader.byte()];
+  const version = `${reader.byte()}.${reader.byte()}`;
   reader.byte(); // the revision
-  if (major !== 1 || minor < OLDEST_VERSION || minor > NEWEST_VERSION) {
-    throw new HoldfastError(
-      'RestoreFailed',
-      `the archive has version ${major}.${minor} of the format, which is not known here`,
-    );
+  const minor = knownMinor(version);
+  if (minor === undefined) {
+    const message = `the archive has version ${version} of the format, which is not known here`;
+    throw new HoldfastError('RestoreFailed', message);
   }
-  reader.intSize = reader.byte();
-  reader.offsetSize = reader.byte();
-  if (reader.byte() !== FORMAT_CUSTOM)
-    throw new HoldfastError('RestoreFailed', 'the archive is not in the custom format');
+  if (reader.byte() !== INT_SIZE || reader.byte() !== OFFSET_SIZE || reader.byte() !== FORMAT_CUSTOM)
+    throw new HoldfastError('RestoreFailed', 'the archive is not in the custom format as pg_dump writes it');
   return minor;
 }
 
-function readEntry(reader: HeadReader, version: number): TocEntry {
-  const dumpId = reader.int();
-  reader.int(); // whether it has data
-  reader.text(); // oid of its catalog
-  reader.text(); // its oid
-  const tag = reader.text() ?? '';
-  const kind = reader.text() ?? '';
-  const section = SECTIONS[reader.int()] ?? 'none';
-  const definition = reader.text() ?? '';
-  reader.text(); // the statement that drops it
-  reader.text(); // its COPY statement
-  const schema = reader.text() ?? '';
-  reader.text(); // its tablespace
-  reader.text(); // its access method
-  if (version >= 16) reader.int(); // its relkind
-  const ownerStart = reader.at;
-  const owner = reader.text() ?? '';
-  const ownerAt = { start: ownerStart, end: reader.at };
-  reader.text(); // whether it has oids
-  const needs = readNeeds(reader);
-  reader.skip(1 + reader.offsetSize); // where its data is, which a dump into a stream does not know
-  return { dumpId, kind, schema, tag, owner, section, definition, needs, ownerAt };
+function entryOf(reader: HeadReader, at: Places<EntryField>): TocEntry {
+  const text = (name: EntryField): string => reader.textAt(at(name));
+  return {
+    dumpId: reader.intAt(at('dumpId').start),
+    kind: text('kind'),
+    schema: text('schema'),
+    tag: text('tag'),
+    owner: text('owner'),
+    tablespace: text('tablespace'),
+    section: SECTIONS[reader.intAt(at('section').start)] ?? 'none',
+    definition: text('definition'),
+    needs: reader.listAt(at('needs')).map(Number),
+    at: { owner: at('owner'), tablespace: at('tablespace'), definition: at('definition') },
+  };
 }
 
-function readNeeds(reader: HeadReader): number[] {
-  const needs: number[] = [];
-  for (let id = reader.text(); id !== undefined; id = reader.text()) needs.push(Number(id));
-  return needs;
+/** `TABLE public.orders`, `EVENT TRIGGER watch`; some tags say themselves what they are. */
+export function nameOf({ kind, schema, tag }: TocEntry): string {
+  const name = schema === '' ? tag : `${schema}.${tag}`;
+  return tag.startsWith(kind) ? name : `${kind} ${name}`;
 }
 
-/** The head without the owner of some entries: pg_restore then leaves them to the role that restores. */
-export function withoutOwners(head: Uint8Array, entries: readonly TocEntry[]): Uint8Array {
+/** Something else in place of a text of the head; in Latin-1, which leaves bytes of any encoding as they are. */
+export interface HeadEdit {
+  readonly at: Span;
+  readonly change: (text: string) => string;
+}
+
+/** The head with some of its texts changed: what pg_restore is given to read. */
+export function withEdits(head: Uint8Array, edits: readonly HeadEdit[]): Uint8Array {
+  const reader = new HeadReader(head);
   const pieces: Uint8Array[] = [];
-  let at = 0;
-  for (const { ownerAt } of [...entries].sort((a, b) => a.ownerAt.start - b.ownerAt.start)) {
-    pieces.push(head.subarray(at, ownerAt.start), noText(head));
-    at = ownerAt.end;
+  let done = 0;
+  for (const { at, change } of [...edits].sort((a, b) => a.at.start - b.at.start)) {
+    pieces.push(head.subarray(done, at.start), textBytes(change(reader.textAt(at, 'latin1'))));
+    done = at.end;
   }
-  return Buffer.concat([...pieces, head.subarray(at)]);
+  return Buffer.concat([...pieces, head.subarray(done)]);
 }
 
-/** A text of no length: its sign and its length, all zeros. */
-function noText(head: Uint8Array): Uint8Array {
-  return new Uint8Array(1 + (head[MAGIC.length + 3] ?? 0));
-}
-
-class HeadEnds extends Error {}
-
-class HeadReader {
-  readonly #bytes: Buffer;
-  at = 0;
-  intSize = 4;
-  offsetSize = 8;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  skip(sizeBytes: number): number {
-    const start = this.at;
-    if (start + sizeBytes > this.#bytes.length) throw new HeadEnds();
-    this.at = start + sizeBytes;
-    return start;
-  }
-
-  byte(): number {
-    return this.#bytes.readUInt8(this.skip(1));
-  }
-
-  /** A sign, then the amount, its lowest byte first. */
-  int(): number {
-    const negative = this.byte() !== 0;
-    const amount = this.#bytes.readUIntLE(this.skip(this.intSize), this.intSize);
-    return negative ? -amount : amount;
-  }
-
-  latin1(sizeBytes: number): string {
-    const start = this.skip(sizeBytes);
-    return this.#bytes.toString('latin1', start, this.at);
-  }
-
-  /** Undefined stands for C's NULL. */
-  text(): string | undefined {
-    const sizeBytes = this.int();
-    if (sizeBytes < 0) return undefined;
-    const start = this.skip(sizeBytes);
-    return this.#bytes.toString('utf8', start, this.at);
-  }
+function textBytes(text: string): Uint8Array {
+  const length = new Uint8Array(1 + INT_SIZE);
+  new DataView(length.buffer).setUint32(1, text.length, true);
+  return Buffer.concat([length, Buffer.from(text, 'latin1')]);
 }

@@ -1,7 +1,7 @@
 /** The rows of an archive that are restored: its TABLE DATA, values of sequences, and large objects. */
 import type { Difference } from '../../restore-record.ts';
-import type { TocEntry } from './archive-toc.ts';
-import { nameOf, type Rights } from './platform-differences.ts';
+import { nameOf, type TocEntry } from './archive-toc.ts';
+import type { Rights } from './platform-differences.ts';
 import { restoreSteps } from './restore-steps.ts';
 import { rowKey } from './select-entries.ts';
 

@@ -1,9 +1,11 @@
 /**
- * What a role that is no superuser may not restore: a named list, taken out beforehand and reported. Nothing else is ever
- * left out, and no error is ever ignored: each rule is what PostgreSQL 15 to 18 refuse to such a role, see the tests.
+ * What a role that is no superuser may not restore: a named list, taken out or changed beforehand, and reported. Nothing
+ * else is ever left out, and no error is ever ignored: each rule is what PostgreSQL 15 to 18 refuse to such a role, see the
+ * tests.
  */
 import type { Difference } from '../../restore-record.ts';
-import type { TocEntry } from './archive-toc.ts';
+import { alterationsOf, attributesOf } from './alterations.ts';
+import { nameOf, type HeadEdit, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother, objectOf } from './restore-steps.ts';
 
 /** What the role that restores may do on the target. */
@@ -15,30 +17,27 @@ export interface Rights {
   readonly ownsPublic: boolean;
   /** Roles that exist and to which it may give objects. */
   readonly owners: ReadonlySet<string>;
-  /** Foreign-data wrappers that it may use. */
-  readonly wrappers: ReadonlySet<string>;
+  /** Foreign-data wrappers that are there, and that it may not use. */
+  readonly closedWrappers: ReadonlySet<string>;
+  /** Tablespaces that are there, and in which it may make something. */
+  readonly tablespaces: ReadonlySet<string>;
+  /** Of the server. */
+  readonly major: number;
 }
 
 export interface Adapted {
   readonly entries: readonly TocEntry[];
-  /** Entries whose owner stays the role that restores. */
-  readonly ownerless: readonly TocEntry[];
+  /** What pg_restore is to read in the archive's head in place of what is there. */
+  readonly edits: readonly HeadEdit[];
   readonly differences: readonly Difference[];
 }
 
-/** Takes out what the role may not restore, with what is said about it. */
+/** Takes out what the role may not restore, and changes what it may restore otherwise, with what is said about it. */
 export function adaptToPlatform(entries: readonly TocEntry[], rights: Rights): Adapted {
-  if (rights.superuser) return { entries, ownerless: [], differences: [] };
-  const byId = entriesById(entries);
-  const reasons = new Map<TocEntry, string>();
-  for (const entry of entries) {
-    const reason = refusalOf(entry, byId, rights) ?? refusalOfNeeded(entry, byId, reasons);
-    if (reason !== undefined) reasons.set(entry, reason);
-  }
+  const reasons = rights.superuser ? new Map<TocEntry, string>() : refusalsOf(entries, rights);
   const kept = entries.filter((entry) => !reasons.has(entry));
-  const ownerless = kept.filter(
-    ({ owner, section }) => owner !== '' && section !== 'none' && !rights.owners.has(owner),
-  );
+  const ownerless = rights.superuser ? [] : kept.filter((entry) => isOwnerless(entry, rights));
+  const alterations = kept.flatMap((entry) => alterationsOf(entry, rights));
   const differences = [
     ...[...reasons].map(([entry, reason]) => ({ kind: LEFT_OUT, object: nameOf(entry), detail: reason })),
     ...ownerless.map((entry) => ({
@@ -46,9 +45,31 @@ export function adaptToPlatform(entries: readonly TocEntry[], rights: Rights): A
       object: nameOf(entry),
       detail: `not given to ${entry.owner}, which the role that restores may not do`,
     })),
+    ...distinct(alterations.map(({ difference }) => difference)),
   ];
-  return { entries: kept, ownerless, differences };
+  const edits = [
+    ...ownerless.map(({ at }) => ({ at: at.owner, change: () => '' })),
+    ...alterations.map(({ edit }) => edit),
+  ];
+  return { entries: kept, edits, differences };
 }
+
+function distinct(differences: readonly Difference[]): Difference[] {
+  return [...new Map(differences.map((one) => [`${one.kind} ${one.object}`, one])).values()];
+}
+
+function refusalsOf(entries: readonly TocEntry[], rights: Rights): Map<TocEntry, string> {
+  const byId = entriesById(entries);
+  const reasons = new Map<TocEntry, string>();
+  for (const entry of entries) {
+    const reason = refusalOf(entry, byId, rights) ?? refusalOfNeeded(entry, byId, reasons);
+    if (reason !== undefined) reasons.set(entry, reason);
+  }
+  return reasons;
+}
+
+const isOwnerless = ({ owner, section }: TocEntry, { owners }: Rights): boolean =>
+  owner !== '' && section !== 'none' && !owners.has(owner);
 
 const LEFT_OUT = 'left out';
 
@@ -79,7 +100,7 @@ const RULES: readonly Rule[] = [
   { why: 'only a superuser may publish schemas', refuses: ofKinds('PUBLICATION TABLES IN SCHEMA') },
   { why: 'only a superuser may subscribe', refuses: ofKinds('SUBSCRIPTION', 'SUBSCRIPTION TABLE') },
   { why: 'only a superuser may make foreign-data wrappers', refuses: ofKinds('FOREIGN DATA WRAPPER') },
-  { why: 'its foreign-data wrapper may not be used', refuses: isServerWithoutWrapper },
+  { why: 'its foreign-data wrapper may not be used', refuses: isOnClosedWrapper },
   { why: 'only a superuser may make languages', refuses: ofKinds('PROCEDURAL LANGUAGE') },
   { why: 'only a superuser may make access methods', refuses: ofKinds('ACCESS METHOD') },
   {
@@ -92,7 +113,7 @@ const RULES: readonly Rule[] = [
   },
   {
     why: 'only a superuser may make functions in C',
-    refuses: ({ kind, definition }) => kind === 'FUNCTION' && /^\s+LANGUAGE (c|internal)\b/m.test(definition),
+    refuses: ({ kind, definition }) => kind === 'FUNCTION' && /^LANGUAGE (c|internal)\b/.test(attributesOf(definition)),
   },
   {
     why: 'only a superuser may make base types',
@@ -120,7 +141,10 @@ function refusalOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>, rights:
   return ofPlatform ? 'the object belongs to an extension or to the server' : undefined;
 }
 
-/** Only what says something about it, and what a foreign server carries: everything else must fail. */
+/** What hangs on a foreign-data wrapper, a foreign server or a foreign table, or is no more than a part of it. */
+const CARRIED = new Set(['SERVER', 'FOREIGN TABLE', 'PUBLICATION TABLE', 'TABLE ATTACH', 'TRIGGER', 'DEFAULT']);
+
+/** Only what says something about it, and what it carries: everything else must fail. */
 function refusalOfNeeded(
   entry: TocEntry,
   byId: ReadonlyMap<number, TocEntry>,
@@ -129,21 +153,14 @@ function refusalOfNeeded(
   if (entry.kind === 'USER MAPPING') {
     return [...reasons].find(([{ kind, tag }]) => kind === 'SERVER' && entry.tag.endsWith(` SERVER ${tag}`))?.[1];
   }
-  if (!isAboutAnother(entry.kind) && entry.kind !== 'FOREIGN TABLE' && entry.kind !== 'PUBLICATION TABLE')
-    return undefined;
+  if (!isAboutAnother(entry.kind) && !CARRIED.has(entry.kind)) return undefined;
   const needed = entry.needs.map((id) => byId.get(id)).find((object) => object && reasons.has(object));
   return needed && reasons.get(needed);
 }
 
-function isServerWithoutWrapper({ kind, definition }: TocEntry, { wrappers }: Rights): boolean {
+/** One that is not there yet comes with an extension of the archive, or fails. */
+function isOnClosedWrapper({ kind, definition }: TocEntry, { closedWrappers }: Rights): boolean {
   if (kind !== 'SERVER') return false;
   const named = / FOREIGN DATA WRAPPER ("(?:[^"]|"")*"|\S+?)(?:;| OPTIONS)/.exec(definition)?.[1] ?? '';
-  const name = named.startsWith('"') ? named.slice(1, -1).replaceAll('""', '"') : named;
-  return !wrappers.has(name);
-}
-
-/** `TABLE public.orders`, `EVENT TRIGGER watch`; some tags say themselves what they are. */
-export function nameOf({ kind, schema, tag }: TocEntry): string {
-  const name = schema === '' ? tag : `${schema}.${tag}`;
-  return tag.startsWith(kind) ? name : `${kind} ${name}`;
+  return closedWrappers.has(named.startsWith('"') ? named.slice(1, -1).replaceAll('""', '"') : named);
 }

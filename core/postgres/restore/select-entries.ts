@@ -2,8 +2,7 @@
 import { HoldfastError } from '../../errors.ts';
 import type { Difference } from '../../restore-record.ts';
 import { parseNamePattern } from '../name-pattern.ts';
-import type { TocEntry } from './archive-toc.ts';
-import { nameOf } from './platform-differences.ts';
+import { nameOf, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother } from './restore-steps.ts';
 
 /** Patterns as pg_dump takes them: `orders`, `audit.raw_*`, `"Odd Name"`. Both empty: everything. */

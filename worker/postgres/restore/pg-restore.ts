@@ -20,6 +20,19 @@ import { libpqTlsEnvironment } from '../tls.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 60;
 
+/**
+ * What the target database or its role may have set, in the source too, and pg_restore does not set itself: it would
+ * refuse to write, end the session that waits for its jobs, or read values otherwise than pg_dump wrote them.
+ */
+const OVERRIDING = [
+  'default_transaction_read_only=off',
+  'idle_session_timeout=0',
+  'array_nulls=on',
+  'transform_null_equals=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** Where a restore goes, and with what. */
 export interface RestoreTarget {
   readonly server: Server;
@@ -124,6 +137,7 @@ function connectionEnvironment(
     PGPASSWORD: password,
     PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
+    PGOPTIONS: OVERRIDING,
     ...libpqTlsEnvironment(server.sslMode, server.certificates),
   };
 }

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { HoldfastError } from '../../../core/errors.ts';
 import { Evidence, type DatabaseDump } from '../../../core/manifest.ts';
-import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
+import { nameOf, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
-import { nameOf } from '../../../core/postgres/restore/platform-differences.ts';
 import {
   findDifferences,
   findProblems,

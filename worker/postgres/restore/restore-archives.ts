@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HoldfastError } from '../../../core/errors.ts';
-import { withoutOwners, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
+import { withEdits, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { dataEntries, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
 import { adaptToPlatform, type Rights } from '../../../core/postgres/restore/platform-differences.ts';
 import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
@@ -45,12 +45,12 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     prepared.facts,
     owners.filter((owner) => owner !== ''),
   );
-  const { entries, ownerless, differences } = adaptToPlatform(selected.entries, rights);
+  const { entries, edits, differences } = adaptToPlatform(selected.entries, rights);
   const steps = restoreSteps(entries);
   const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-head-'));
   try {
     const head = path.join(folder, 'head');
-    await writeFile(head, withoutOwners(prepared.archives.head, ownerless), { mode: 0o600 });
+    await writeFile(head, withEdits(prepared.archives.head, edits), { mode: 0o600 });
     const only = prepared.chosen && selected.withData;
     const run = (step: Step, jobs = jobsOf(restore)): Promise<void> => runStep(restore, head, steps[step], jobs);
     const left = await restore.phase('restoring', async () => {
@@ -157,10 +157,10 @@ async function restoreRowsOf(
   signal: AbortSignal,
 ): Promise<Difference[]> {
   const due = dataEntries(archive.toc.entries, scope);
-  const { entries, ownerless, differences } = adaptToPlatform(due.entries, scope.rights);
+  const { entries, edits, differences } = adaptToPlatform(due.entries, scope.rights);
   if (entries.length > 0) {
     const dumpIds = entries.map(({ dumpId }) => dumpId);
-    const head = withoutOwners(archive.head, ownerless);
+    const head = withEdits(archive.head, edits);
     const read = (take: (chunk: Uint8Array) => Promise<void>): Promise<void> => archive.read(head, signal, take);
     await runPgRestore(targetOf(restore, signal), { dumpIds, archive: read, jobs: 1 });
   }

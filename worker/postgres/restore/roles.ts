@@ -16,13 +16,16 @@ export async function takeRights(session: Session, server: ServerFacts, owners: 
   if (!server.superuser) await joinOwners(session, server, owners);
   const [rights] = await session.rows<{ ownsPublic: boolean }>(OWNS_PUBLIC_SQL);
   const usable = await session.rows<{ name: string }>(usableSql(server.major), [owners]);
-  const wrappers = await session.rows<{ name: string }>(WRAPPERS_SQL);
+  const closedWrappers = await session.rows<{ name: string }>(CLOSED_WRAPPERS_SQL);
+  const tablespaces = await session.rows<{ name: string }>(TABLESPACES_SQL);
   return {
     superuser: server.superuser,
     rdsSuperuser: server.rdsSuperuser,
     ownsPublic: rights?.ownsPublic ?? true,
     owners: new Set(usable.map(({ name }) => name)),
-    wrappers: new Set(wrappers.map(({ name }) => name)),
+    closedWrappers: new Set(closedWrappers.map(({ name }) => name)),
+    tablespaces: new Set(tablespaces.map(({ name }) => name)),
+    major: server.major,
   };
 }
 
@@ -54,9 +57,12 @@ SELECT rolname AS name FROM pg_catalog.pg_roles
 const OWNS_PUBLIC_SQL = `
 SELECT pg_catalog.pg_has_role(nspowner, 'USAGE') AS "ownsPublic" FROM pg_catalog.pg_namespace WHERE nspname = 'public'`;
 
-const WRAPPERS_SQL = `
+const CLOSED_WRAPPERS_SQL = `
 SELECT fdwname AS name FROM pg_catalog.pg_foreign_data_wrapper
- WHERE pg_catalog.has_foreign_data_wrapper_privilege(oid, 'USAGE')`;
+ WHERE NOT pg_catalog.has_foreign_data_wrapper_privilege(oid, 'USAGE')`;
+
+const TABLESPACES_SQL = `
+SELECT spcname AS name FROM pg_catalog.pg_tablespace WHERE pg_catalog.has_tablespace_privilege(oid, 'CREATE')`;
 
 /**
  * Lets owners own objects in schemas that they may not create anything in, and publications in a database: giving an
