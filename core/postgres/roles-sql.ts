@@ -9,6 +9,8 @@ export interface Role {
   readonly createRole: boolean;
   /** -1: no limit. */
   readonly connectionLimit: number;
+  /** By the database itself, and not only by a member of it. */
+  readonly referred: boolean;
 }
 
 export interface Membership {
@@ -17,38 +19,50 @@ export interface Membership {
   readonly admin: boolean;
 }
 
-/** Roles of the server itself and of RDS: they exist wherever they can exist, and nobody else may make them. */
+/** Roles of the server itself and of RDS: what they may do is not ours to say. */
 export function isPlatformRole(name: string): boolean {
-  return /^(pg_|rds_|rdsadmin$|rdsrepladmin$|rdsproxyadmin$|rdstopmgr$|rdswriteforwarduser$)/.test(name);
+  return (
+    isServerRole(name) || /^(rds_|rdsadmin$|rdsrepladmin$|rdsproxyadmin$|rdstopmgr$|rdswriteforwarduser$)/.test(name)
+  );
 }
+
+/** Every server has them, and nobody can make one. */
+const isServerRole = (name: string): boolean => name.startsWith('pg_');
 
 /**
  * Roles that exist are left as they are. Nothing of it sets a password: a role with LOGIN cannot log in by password
  * until one is given. SUPERUSER, REPLICATION and BYPASSRLS are left out, because only a superuser or RDS may give them.
+ * Where there are no roles of RDS, those that the database refers to are made too, without any right: statements that
+ * name them would fail.
  */
 export function rolesSql(roles: readonly Role[], memberships: readonly Membership[]): string {
   const own = roles.filter(({ name }) => !isPlatformRole(name));
+  const standIns = roles.filter(({ name, referred }) => referred && isPlatformRole(name) && !isServerRole(name));
   const names = new Set(own.map(({ name }) => name));
   const grants = memberships.filter(({ member, group }) => names.has(member) && names.has(group));
   return [
     '-- Roles that the database refers to, without passwords. Existing roles are not changed.',
-    ...own.map(createRole),
+    ...own.map((role) => createRole(role.name, attributesOf(role))),
+    ...standIns.map(({ name }) => createRole(name, 'NOLOGIN')),
     ...grants.map(grantMembership),
     '',
   ].join('\n');
 }
 
-function createRole(role: Role): string {
-  const attributes = [
+function attributesOf(role: Role): string {
+  return [
     role.login ? 'LOGIN' : 'NOLOGIN',
     role.inherit ? 'INHERIT' : 'NOINHERIT',
     ...(role.createDb ? ['CREATEDB'] : []),
     ...(role.createRole ? ['CREATEROLE'] : []),
     ...(role.connectionLimit < 0 ? [] : [`CONNECTION LIMIT ${role.connectionLimit}`]),
   ].join(' ');
-  const create = `CREATE ROLE ${quoteIdentifier(role.name)} WITH ${attributes}`;
+}
+
+function createRole(name: string, attributes: string): string {
+  const create = `CREATE ROLE ${quoteIdentifier(name)} WITH ${attributes}`;
   return anonymousBlock(
-    `IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${quoteLiteral(role.name)}) THEN ${create}; END IF;`,
+    `IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${quoteLiteral(name)}) THEN ${create}; END IF;`,
   );
 }
 

@@ -18,7 +18,7 @@ export async function portableRoles(session: Session): Promise<string> {
 
 /**
  * pg_shdepend holds every reference to a role but those to the bootstrap superuser (oid 10), which is looked for among
- * the owners of what users made.
+ * the owners of what users made. That of RDS owns what RDS made, and is named wherever somebody changed privileges on it.
  */
 const REFERRED_SQL = `
 WITH RECURSIVE database AS (
@@ -33,6 +33,7 @@ WITH RECURSIVE database AS (
   UNION SELECT nspowner FROM pg_catalog.pg_namespace WHERE oid >= 16384 AND nspowner = 10
   UNION SELECT proowner FROM pg_catalog.pg_proc WHERE oid >= 16384 AND proowner = 10
   UNION SELECT typowner FROM pg_catalog.pg_type WHERE oid >= 16384 AND typowner = 10
+  UNION SELECT oid FROM pg_catalog.pg_roles WHERE oid = 10 AND rolname = 'rdsadmin'
 ), all_roles(oid) AS (
   SELECT oid FROM referred
   UNION
@@ -41,7 +42,8 @@ WITH RECURSIVE database AS (
 
 const ROLES_SQL = `
 SELECT rolname AS name, rolcanlogin AS login, rolinherit AS inherit, rolcreatedb AS "createDb",
-       rolcreaterole AS "createRole", rolconnlimit AS "connectionLimit"
+       rolcreaterole AS "createRole", rolconnlimit AS "connectionLimit",
+       oid IN (SELECT oid FROM referred) AS referred
   FROM pg_catalog.pg_roles r JOIN all_roles USING (oid)
  ORDER BY rolname COLLATE "C"`;
 

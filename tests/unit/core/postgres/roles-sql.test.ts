@@ -8,6 +8,7 @@ const role = (name: string, change: Partial<Role> = {}): Role => ({
   createDb: false,
   createRole: false,
   connectionLimit: -1,
+  referred: true,
   ...change,
 });
 
@@ -19,11 +20,17 @@ describe('rolesSql', () => {
     expect(sql).toContain('CREATE ROLE "group" WITH NOLOGIN INHERIT;');
   });
 
-  test('leaves out what the server or RDS brings, and what is granted to or by it', () => {
+  test('leaves out what the server brings, and what is granted to or by it and RDS', () => {
     const platform = ['pg_read_all_data', 'rds_superuser', 'rdsadmin'];
     const memberships = platform.map((group) => ({ member: 'app', group, admin: false }));
-    const sql = rolesSql([role('app'), ...platform.map((name) => role(name))], memberships);
+    const sql = rolesSql([role('app'), ...platform.map((name) => role(name, { referred: false }))], memberships);
     expect(sql).not.toMatch(/rds_|rdsadmin|pg_read/);
+  });
+
+  test('makes roles of RDS that the database refers to where they are missing, without any right', () => {
+    const sql = rolesSql([role('rdsadmin', { login: true, createRole: true }), role('pg_monitor')], []);
+    expect(sql).toContain('CREATE ROLE "rdsadmin" WITH NOLOGIN;');
+    expect(sql).not.toContain('pg_monitor');
   });
 
   test('grants memberships among its roles only', () => {

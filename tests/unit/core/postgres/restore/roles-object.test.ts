@@ -4,7 +4,14 @@ import { databaseSql } from '../../../../../core/postgres/database-sql.ts';
 import { parseRolesObject } from '../../../../../core/postgres/restore/roles-object.ts';
 import { isPlatformRole, rolesSql } from '../../../../../core/postgres/roles-sql.ts';
 
-const ATTRIBUTES = { login: false, inherit: true, createDb: false, createRole: false, connectionLimit: -1 };
+const ATTRIBUTES = {
+  login: false,
+  inherit: true,
+  createDb: false,
+  createRole: false,
+  connectionLimit: -1,
+  referred: true,
+};
 
 test('gives back the names that were written, whatever they hold', () => {
   const names = fc.uniqueArray(fc.string({ minLength: 1 }).filter((name) => !isPlatformRole(name)));
