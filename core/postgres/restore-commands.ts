@@ -1,9 +1,13 @@
 /** The commands in a manifest: they restore a database with S3 access and stock PostgreSQL tools alone. */
 import { encodeDatabase } from '../keys.ts';
 import type { DatabaseDump, ObjectRole, StoredObject } from '../manifest.ts';
+import { RESTORE_OPTIONS } from './restore-settings.ts';
 
-/** The database's own settings, restored with its roles, would otherwise stop pg_restore: it may be read only by default. */
-const PG_RESTORE = "PGOPTIONS='-c default_transaction_read_only=off' pg_restore --exit-on-error --no-password";
+/**
+ * A tablespace is a folder of one server: on another everything goes into the default one. Settings of the one who restores,
+ * and of the database, which come back with its roles, must not change what is read.
+ */
+const PG_RESTORE = `PGOPTIONS='${RESTORE_OPTIONS}' pg_restore --exit-on-error --no-password --no-tablespaces`;
 
 /**
  * Commands for a POSIX shell, to be pasted in order in an empty folder. The target server is what libpq's variables
@@ -28,10 +32,32 @@ export function restoreCommands(dump: DatabaseDump, bucket: string): string[] {
     ...named('schema').flatMap((file) => [
       restore(file, '--section=pre-data'),
       allAtOnce(data.map((one) => restore(one))),
-      restore(file, '--section=post-data', `--jobs=${data.length}`),
+      ...restorePostData(file, data.length, restore),
     ]),
   ];
 }
+
+/**
+ * Triggers last, and one after another: what is said of that of a partition needs that of its root, which pg_restore does not
+ * know, and event triggers would fire.
+ */
+function restorePostData(
+  file: string,
+  jobs: number,
+  restore: (file: string, ...options: string[]) => string,
+): string[] {
+  const [contents, first, last] = ['contents', 'first', 'last'].map((ending) => shellQuote(`${file}.${ending}`));
+  return [
+    `pg_restore --list --file=${contents} ${shellQuote(file)}`,
+    `sed '/${TRIGGER_LINE}/d' ${contents} > ${first}`,
+    `sed -n '/${TRIGGER_LINE}/p' ${contents} > ${last}`,
+    restore(file, '--section=post-data', `--jobs=${jobs}`, `--use-list=${first}`),
+    restore(file, '--section=post-data', `--use-list=${last}`),
+  ];
+}
+
+/** Such as `2431; 2620 16397 TRIGGER public orders audit postgres`. */
+const TRIGGER_LINE = '^[0-9]*; [0-9]* [0-9]* \\(COMMENT .*\\)\\{0,1\\}\\(EVENT \\)\\{0,1\\}TRIGGER ';
 
 interface RestoreFile {
   readonly object: StoredObject;

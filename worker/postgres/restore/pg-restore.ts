@@ -12,6 +12,7 @@ import {
   isUnknownSetting,
   onlyUnknownSettings,
 } from '../../../core/postgres/restore/pg-restore-error.ts';
+import { RESTORE_OPTIONS } from '../../../core/postgres/restore-settings.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import { endOf, killGroup, stopGroup, type ProcessEnd } from '../client-process.ts';
 import { collectStderr } from '../collect-stderr.ts';
@@ -19,19 +20,6 @@ import type { Server } from '../server.ts';
 import { libpqTlsEnvironment } from '../tls.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 60;
-
-/**
- * What the target database or its role may have set, in the source too, and pg_restore does not set itself: it would
- * refuse to write, end the session that waits for its jobs, or read values otherwise than pg_dump wrote them.
- */
-const OVERRIDING = [
-  'default_transaction_read_only=off',
-  'idle_session_timeout=0',
-  'array_nulls=on',
-  'transform_null_equals=off',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
 
 /** Where a restore goes, and with what. */
 export interface RestoreTarget {
@@ -137,7 +125,7 @@ function connectionEnvironment(
     PGPASSWORD: password,
     PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
-    PGOPTIONS: OVERRIDING,
+    PGOPTIONS: RESTORE_OPTIONS,
     ...libpqTlsEnvironment(server.sslMode, server.certificates),
   };
 }

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { restoreCommands } from '../../../../core/postgres/restore-commands.ts';
+import { RESTORE_OPTIONS } from '../../../../core/postgres/restore-settings.ts';
 import type { DatabaseDump, StoredObject } from '../../../../core/manifest.ts';
 
-const PG_RESTORE = "PGOPTIONS='-c default_transaction_read_only=off' pg_restore --exit-on-error --no-password";
+const PG_RESTORE = `PGOPTIONS='${RESTORE_OPTIONS}' pg_restore --exit-on-error --no-password --no-tablespaces`;
 
 const object = (role: StoredObject['role'], key: string, versionId: string | null = null): StoredObject => ({
   role,
@@ -56,13 +57,18 @@ describe('restoreCommands', () => {
       'aws s3api get-object --bucket=bucket --key=k/data-02.dump ./orders.data-2.dump',
       'aws s3api get-object --bucket=bucket --key=k/roles.sql ./orders.roles.sql',
     ]);
-    expect(commands.slice(-3)).toEqual([
+    const isTrigger = '/^[0-9]*; [0-9]* [0-9]* \\(COMMENT .*\\)\\{0,1\\}\\(EVENT \\)\\{0,1\\}TRIGGER /';
+    expect(commands.slice(-7)).toEqual([
       `${PG_RESTORE} --dbname=orders --section=pre-data ./orders.schema.dump`,
       `(failed=; ${PG_RESTORE} --dbname=orders ./orders.data-1.dump & p0=$!; ` +
         `${PG_RESTORE} --dbname=orders ./orders.data-2.dump & p1=$!; ` +
         'wait $p0 || failed="$failed 1"; wait $p1 || failed="$failed 2"; ' +
         'if [ -n "$failed" ]; then echo "FAILED: data archives$failed" >&2; exit 1; fi)',
-      `${PG_RESTORE} --dbname=orders --section=post-data --jobs=2 ./orders.schema.dump`,
+      'pg_restore --list --file=./orders.schema.dump.contents ./orders.schema.dump',
+      `sed '${isTrigger}d' ./orders.schema.dump.contents > ./orders.schema.dump.first`,
+      `sed -n '${isTrigger}p' ./orders.schema.dump.contents > ./orders.schema.dump.last`,
+      `${PG_RESTORE} --dbname=orders --section=post-data --jobs=2 --use-list=./orders.schema.dump.first ./orders.schema.dump`,
+      `${PG_RESTORE} --dbname=orders --section=post-data --use-list=./orders.schema.dump.last ./orders.schema.dump`,
     ]);
   });
 
@@ -73,8 +79,9 @@ describe('restoreCommands', () => {
     ['true', 'sleep 0.1; false', 1, 'FAILED: data archives 2'],
   ])('fails when one of the data archives does: %s, %s', (first, second, status, message) => {
     const objects = [object('schema', 's'), object('data', 'd1'), object('data', 'd2')];
-    const command = restoreCommands(dump('orders', { objects }), 'bucket').at(-2) ?? '';
-    const pgRestore = `pg_restore() { case "$4" in *1.dump) ${first};; *) ${second};; esac; }`;
+    const commands = restoreCommands(dump('orders', { objects }), 'bucket');
+    const command = commands.find((one) => one.startsWith('(')) ?? '';
+    const pgRestore = `pg_restore() { case "$5" in *1.dump) ${first};; *) ${second};; esac; }`;
     const ended = spawnSync('/bin/sh', ['-c', `${pgRestore}\n${command}`], { encoding: 'utf8' });
     expect({ status: ended.status, stderr: ended.stderr.trim() }).toEqual({ status, stderr: message });
   });
