@@ -26,7 +26,7 @@ const STEP_OF_KIND: ReadonlyMap<string, Step> = new Map([
 const STEP_OF_SECTION = {
   'pre-data': 'definitions',
   data: 'data',
-  'post-data': 'indexes',
+  'post-data': 'afterIndexes',
   none: 'privileges',
 } as const;
 
@@ -43,7 +43,7 @@ export function restoreSteps(entries: readonly TocEntry[]): Record<Step, TocEntr
     definitions: of('definitions'),
     data: of('data'),
     indexes: of('indexes'),
-    afterIndexes: of('afterIndexes'),
+    afterIndexes: clonesLast(of('afterIndexes')),
     foreignKeys: of('foreignKeys'),
     privileges: of('privileges'),
   };
@@ -62,9 +62,28 @@ function stepOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): Step {
   const object = isAboutAnother(entry.kind) ? objectOf(entry, byId) : undefined;
   if (object?.section === 'data') return 'data';
   const ofKind = STEP_OF_KIND.get(entry.kind);
+  if (ofKind === 'indexes' && needsMore(entry, byId)) return 'afterIndexes';
   if (ofKind !== undefined) return ofKind;
   return object === undefined ? STEP_OF_SECTION[entry.section] : stepOf(object, byId);
 }
+
+/** Such as the index of a materialized view that could not be made before the primary key of its table. */
+function needsMore({ needs }: TocEntry, byId: ReadonlyMap<number, TocEntry>): boolean {
+  return needs.some((id) => {
+    const needed = byId.get(id);
+    return needed !== undefined && stepOf(needed, byId) === 'afterIndexes';
+  });
+}
+
+/**
+ * What pg_dump says of triggers that partitions have from their root, such as that one is disabled, needs the root's
+ * trigger, and pg_dump does not know that where there is a partition between the two.
+ */
+function clonesLast(entries: readonly TocEntry[]): TocEntry[] {
+  return [...entries.filter((entry) => !isOfClone(entry)), ...entries.filter(isOfClone)];
+}
+
+const isOfClone = ({ kind, definition }: TocEntry): boolean => kind === 'TRIGGER' && !/^\s*CREATE /.test(definition);
 
 /** Privileges, comments and labels. */
 export function isAboutAnother(kind: string): boolean {
