@@ -10,6 +10,7 @@ import { workOnClaim, type Claim } from './claimed-work.ts';
 import { log } from './log.ts';
 import { restoreDatabase } from './postgres/restore/restore-database.ts';
 import { runChecks } from './postgres/restore/run-checks.ts';
+import { judgeFullDisk, requireDisk } from './postgres/restore/throwaway-disk.ts';
 import { startThrowawayServer } from './postgres/restore/throwaway-server.ts';
 import type { Server } from './postgres/server.ts';
 import { RestoreProgressMeter } from './restore-progress.ts';
@@ -64,6 +65,7 @@ async function testPoint(test: Test): Promise<Result> {
   try {
     const version = test.point.server?.version;
     if (version === undefined) throw new HoldfastError('RecoveryPointNotFound', `run ${test.point.run} has no dump`);
+    await requireDisk(test.point.dumps ?? []);
     const throwaway = await startThrowawayServer(test.options.pgRoot, Number.parseInt(version, 10));
     try {
       return await testOn(throwaway.server, test, result);
@@ -71,7 +73,7 @@ async function testPoint(test: Test): Promise<Result> {
       await throwaway.stop();
     }
   } catch (error) {
-    return { ...result, failure: toFailure(signal.aborted ? signal.reason : error) };
+    return { ...result, failure: judgeFullDisk(toFailure(signal.aborted ? signal.reason : error)) };
   }
 }
 
@@ -81,8 +83,8 @@ async function testOn(server: Server, test: Test, result: Result): Promise<Resul
   const seconds = (Date.now() - startedMs) / 1000;
   const databases = restored.map((report) => report.restored);
   const found = { ...result, server: restored[0]?.server ?? null, databases };
-  const failed = databases.find(({ failure }) => failure !== null);
-  if (failed) return { ...found, failure: failed.failure };
+  const failure = databases.find((one) => one.failure !== null)?.failure;
+  if (failure) return { ...found, failure: judgeFullDisk(failure) };
   test.progress.update({ phase: 'checking' });
   const { plan, claim } = test;
   const { applicationName, signal } = claim;

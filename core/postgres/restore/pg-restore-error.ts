@@ -35,12 +35,19 @@ export function describeFailure(stderr: string): string {
   const entry = lines.slice(0, errorAt).findLast((line) => line.includes('from TOC entry'));
   const object = entry && /from TOC entry \d+; \d+ \d+ (.*)$/.exec(entry)?.[1];
   const reason = (lines[errorAt] ?? '').replace(ERROR, '');
-  return [
+  const said = [
     ...(object === undefined ? [] : [`${object}: `]),
     shorten(withoutValues(reason), REASON_LENGTH_MAX),
     ...statementOf(lines.slice(errorAt + 1)),
   ].join('');
+  return COMPUTED_AS_OWNER.test(said) ? `${said}: ${OWNER_LACKS_PRIVILEGE}` : said;
 }
+
+const COMPUTED_AS_OWNER = /permission denied .*, in: (REFRESH MATERIALIZED VIEW|CREATE (UNIQUE )?INDEX) /s;
+
+/** What cannot be known beforehand: whether an owner was a superuser at the source is not recorded. */
+export const OWNER_LACKS_PRIVILEGE =
+  'it is computed with the privileges of its owner, who may have been a superuser at the source and is none here';
 
 function statementOf(lines: readonly string[]): string[] {
   const start = lines.findIndex((line) => line.startsWith('Command was: '));

@@ -24,6 +24,8 @@ export interface ServerFacts {
   /** Whether the operating system knows the recorded collation and character type. */
   readonly knowsLocale: boolean;
   readonly roles: ReadonlySet<string>;
+  /** Those of them that may own what only superusers may; on RDS, members of rds_superuser. */
+  readonly superusers: ReadonlySet<string>;
   readonly extensions: readonly AvailableExtension[];
   /** Undefined: there is no database of that name. */
   readonly database: DatabaseState | undefined;
@@ -59,10 +61,18 @@ export interface RestoreNeeds {
   readonly extensions: Evidence['extensions'];
   /** Names of the roles that the database refers to. */
   readonly roleNames: readonly string[];
+  /** Nobody but a superuser may own them. */
+  readonly superuserOwned: readonly OwnedObject[];
   /** Columns are compressed with it. */
   readonly usesLz4: boolean;
   /** The target is a server of the worker's own: what it lacks makes the point untestable there, not bad. */
   readonly throwaway: boolean;
+}
+
+export interface OwnedObject {
+  /** Such as `EVENT TRIGGER watch`. */
+  readonly name: string;
+  readonly owner: string;
 }
 
 export interface Problem {
@@ -76,6 +86,7 @@ export function findProblems(needs: RestoreNeeds, server: ServerFacts): Problem[
     ...databaseProblems(needs, server),
     ...extensionProblems(needs, server),
     ...roleProblems(needs, server),
+    ...ownerProblems(needs, server),
     ...connectionProblems(server),
     ...lackOf(
       needs,
@@ -192,6 +203,15 @@ function roleProblems({ roleNames, roles }: RestoreNeeds, server: ServerFacts): 
     return [failed(`the target lacks roles: ${list(missing)}: create them, or let the restore do it`)];
   if (server.superuser || server.createRole) return [];
   return [failed(`${server.user} may not create the missing roles ${list(missing)}: give it CREATEROLE`)];
+}
+
+/** In a throwaway server every owner is made a superuser. */
+function ownerProblems({ superuserOwned, throwaway }: RestoreNeeds, { superusers }: ServerFacts): Problem[] {
+  const homeless = superuserOwned.filter(({ owner }) => !superusers.has(owner));
+  if (homeless.length === 0 || throwaway) return [];
+  const owners = list([...new Set(homeless.map(({ owner }) => owner))]);
+  const message = `only a superuser may own ${list(homeless.map(({ name }) => name))}, and on the target`;
+  return [failed(`${message} these owners are none: ${owners}: make them superusers there`)];
 }
 
 function connectionProblems({ freeConnections, user }: ServerFacts): Problem[] {

@@ -51,6 +51,20 @@ export function chooseEntries(entries: readonly TocEntry[], selection: Selection
   return chosen;
 }
 
+/** @param present a schema that the target has already, for an extension say, is not made again */
+export function selectAll(entries: readonly TocEntry[], present: ReadonlySet<TocEntry>): Selected {
+  // Schema public, which every database has, is only given to its owner.
+  const kept = new Set(
+    [...present].filter(({ kind, definition }) => kind === 'SCHEMA' && definition.startsWith('CREATE ')),
+  );
+  const detail = 'the target has it already';
+  return {
+    entries: entries.filter((entry) => !kept.has(entry)),
+    withData: new Set(),
+    differences: [...kept].map((entry) => ({ kind: 'kept as it is', object: nameOf(entry), detail })),
+  };
+}
+
 /**
  * What has to be restored for what was chosen.
  * @param present what others need but the target has already: it stays as it is

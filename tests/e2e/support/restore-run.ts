@@ -71,7 +71,8 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const secret = `target-${++restores}`;
   const { user: username, password, host, port } = target;
-  const value = JSON.stringify({ username, password, host, port });
+  // As RDS writes it. The database may not exist: it was lost.
+  const value = JSON.stringify({ username, password, host, port, dbname: dump.database });
   await world.secrets.send(new CreateSecretCommand({ Name: secret, SecretString: value }));
   return {
     point: ref,
@@ -140,21 +141,22 @@ export interface RestoreTestResult {
   readonly outcome: RestoreTestOutcome;
 }
 
-export async function runRestoreTest(
+export async function startRestoreTest(
   world: WorkerWorld,
   { ref, dump }: TestPoint,
   change: Partial<RestoreTestPlan> = {},
+): Promise<TestRun> {
+  const plan = { point: ref, checks: [], firstDatabase: dump.database, rtoSeconds: null, deadline: inAnHour() };
+  return startRow(world, 'restore-test', { ...plan, ...change });
+}
+
+export async function runRestoreTest(
+  world: WorkerWorld,
+  point: TestPoint,
+  change: Partial<RestoreTestPlan> = {},
   environment: Record<string, string> = {},
 ): Promise<RestoreTestResult> {
-  const plan = {
-    point: ref,
-    checks: [],
-    firstDatabase: dump.database,
-    rtoSeconds: null,
-    deadline: inAnHour(),
-    ...change,
-  };
-  const run = await startRow(world, 'restore-test', plan);
+  const run = await startRestoreTest(world, point, change);
   const { code, output } = await startWorker(world, run, environment).ended;
   return { code, output, outcome: RestoreTestOutcome.parse(await storedOutcome(world, run, output)) };
 }

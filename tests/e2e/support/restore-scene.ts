@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { Dump } from '../../../core/config/schema.ts';
 import { Evidence, type ObjectRole, type StoredObject } from '../../../core/manifest.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { recordPoint, type TestPoint } from './restore-run.ts';
@@ -32,8 +33,18 @@ export async function startShop(): Promise<PostgresServer> {
 
 /** @param jobs 1: one archive; more: definitions apart from rows */
 export async function dumpShop(world: WorkerWorld, server: PostgresServer, jobs: number): Promise<TestPoint> {
-  const plan = await planFor(world, server, { databases: ['shop'] });
-  return recordPoint(world, await runWorker(world, { ...plan, dump: { ...plan.dump, jobs } }));
+  return dumpDatabase(world, server, 'shop', { jobs });
+}
+
+/** @param change of how it is dumped */
+export async function dumpDatabase(
+  world: WorkerWorld,
+  server: PostgresServer,
+  database: string,
+  change: Partial<Dump> = {},
+): Promise<TestPoint> {
+  const plan = await planFor(world, server, { databases: [database] });
+  return recordPoint(world, await runWorker(world, { ...plan, dump: { ...plan.dump, ...change } }));
 }
 
 /** The object of that role, the first where there are several. */

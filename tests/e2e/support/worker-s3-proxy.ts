@@ -57,14 +57,16 @@ const CHANGES = {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(flipFirstBit()).pipe(response);
   },
+  /** The last bit of its body is another. */
+  'flip-last': (answer, response) => {
+    withWholeBody(answer, response, (bytes) => {
+      bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+      return bytes;
+    });
+  },
   /** Its body lacks the last byte, and its headers say so. */
   shorten: (answer, response) => {
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    answer.on('end', () => {
-      const bytes = Buffer.concat(chunks).subarray(0, -1);
-      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
-    });
+    withWholeBody(answer, response, (bytes) => bytes.subarray(0, -1));
   },
   /** Its body ends early. */
   'break-off': (answer, response) => {
@@ -157,6 +159,15 @@ function forward(target: string, request: IncomingMessage, response: ServerRespo
   onward.on('error', () => response.destroy());
   request.on('error', () => onward.destroy());
   (treatment === 'corrupt' ? request.pipe(flipFirstBit()) : request).pipe(onward);
+}
+
+function withWholeBody(answer: IncomingMessage, response: ServerResponse, change: (bytes: Buffer) => Buffer): void {
+  const chunks: Buffer[] = [];
+  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+  answer.on('end', () => {
+    const bytes = change(Buffer.concat(chunks));
+    response.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
+  });
 }
 
 function flipFirstBit(): Transform {

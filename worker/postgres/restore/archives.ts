@@ -21,8 +21,10 @@ type Take = (chunk: Uint8Array) => Promise<void>;
 export interface DataArchive {
   readonly head: Buffer;
   readonly toc: ArchiveToc;
+  /** The definitions are those of its head: whether they are damaged is known only when all of it has been read. */
+  readonly hasDefinitions: boolean;
   /**
-   * Hands all of it over; rejects when it is not what the manifest says.
+   * Hands all of it over; rejects when it, or the head that was read before, is not what the manifest says.
    * @param head given in place of its own
    */
   read(head: Uint8Array, signal: AbortSignal, take: Take): Promise<void>;
@@ -42,7 +44,7 @@ export async function openArchives(dump: DatabaseDump, source: Source): Promise<
   const [whole] = objectsOf(dump, 'archive');
   if (whole !== undefined) {
     const head = await readHead({ bucket: source.bucket, object: whole }, source.signal);
-    return { ...head, data: [dataArchive(whole, head, source)] };
+    return { ...head, data: [dataArchive(whole, head, true, source)] };
   }
   const [schema] = objectsOf(dump, 'schema');
   if (schema === undefined)
@@ -52,7 +54,7 @@ export async function openArchives(dump: DatabaseDump, source: Source): Promise<
   if (toc === undefined) throw endsInToc(schema);
   const objects = objectsOf(dump, 'data').sort((a, b) => b.sizeBytes - a.sizeBytes);
   const data = objects.map(async (object) => {
-    return dataArchive(object, await readHead({ bucket: source.bucket, object }, source.signal), source);
+    return dataArchive(object, await readHead({ bucket: source.bucket, object }, source.signal), false, source);
   });
   return { head, toc, data: await Promise.all(data) };
 }
@@ -61,19 +63,32 @@ export function objectsOf({ objects }: DatabaseDump, role: ObjectRole): StoredOb
   return objects.filter((object) => object.role === role);
 }
 
-function dataArchive(object: StoredObject, { head, toc }: ArchiveHead, { bucket, onRead }: Source): DataArchive {
+function dataArchive(
+  object: StoredObject,
+  { head, toc }: ArchiveHead,
+  hasDefinitions: boolean,
+  { bucket, onRead }: Source,
+): DataArchive {
   return {
     head,
     toc,
+    hasDefinitions,
     read: async (newHead, signal, take) => {
-      let skip = toc.sizeBytes;
+      let skipped = 0;
+      let isSame = true;
       await readStored({ bucket, object }, signal, async (chunk) => {
         onRead(chunk.length);
-        if (skip === toc.sizeBytes) await take(newHead);
-        const rest = chunk.subarray(Math.min(skip, chunk.length));
-        skip -= chunk.length - rest.length;
-        if (rest.length > 0) await take(rest);
+        if (skipped === 0) await take(newHead);
+        const ofHead = chunk.subarray(0, toc.sizeBytes - skipped);
+        isSame &&= head.subarray(skipped, skipped + ofHead.length).equals(ofHead);
+        skipped += ofHead.length;
+        if (ofHead.length < chunk.length) await take(chunk.subarray(ofHead.length));
       });
+      if (isSame) return;
+      throw new HoldfastError(
+        'ChecksumMismatch',
+        `${object.key} was read twice, and the first time it had another head`,
+      );
     },
   };
 }

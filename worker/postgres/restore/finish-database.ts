@@ -1,16 +1,30 @@
 /** What makes a restored database ready for use, and its own again. */
+import { causeChain, HoldfastError } from '../../../core/errors.ts';
 import type { Evidence } from '../../../core/manifest.ts';
 import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
+import { OWNER_LACKS_PRIVILEGE } from '../../../core/postgres/restore/pg-restore-error.ts';
 import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
+import { sqlState } from '../connect-error.ts';
 import { databaseSettings } from '../database-facts.ts';
 import type { Session } from '../session.ts';
 
 /** Without statistics the first queries would be planned blindly. @param tables undefined: all */
 export async function analyze(session: Session, tables: readonly TocEntry[] | undefined): Promise<void> {
-  if (tables === undefined) return session.run('ANALYZE');
-  for (const { schema, tag } of tables) await session.run(`ANALYZE ${quoteName(schema, tag)}`);
+  const targets = tables?.map(({ schema, tag }) => ` ${quoteName(schema, tag)}`) ?? [''];
+  for (const target of targets) {
+    await session.run(`ANALYZE${target}`).catch((cause: unknown) => {
+      throw sqlState(cause) === '42501' ? analyzeRefused(target, cause) : cause;
+    });
+  }
+}
+
+/** Expressions in indexes are computed for it. */
+function analyzeRefused(target: string, cause: unknown): HoldfastError {
+  const reason = cause instanceof HoldfastError ? cause.message : causeChain(cause);
+  const message = `ANALYZE${target} failed: ${reason}: what an index holds is computed for it: ${OWNER_LACKS_PRIVILEGE}`;
+  return new HoldfastError('RestoreFailed', message, { cause });
 }
 
 /** A database that the restore made gets its owner, and its comment in place of the mark that it is unfinished. */

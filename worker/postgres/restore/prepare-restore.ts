@@ -16,6 +16,7 @@ import {
 } from '../../../core/postgres/restore/preflight.ts';
 import { parseRolesObject, type RolesObject } from '../../../core/postgres/restore/roles-object.ts';
 import { chooseEntries, isEverything, type Selection } from '../../../core/postgres/restore/select-entries.ts';
+import { ownedBySuperusers } from '../../../core/postgres/restore/superuser-owners.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { readWhole, requireStored } from '../../restore/stored-object.ts';
 import { findClient } from '../clients.ts';
@@ -84,7 +85,7 @@ export async function prepareRestore(context: RestoreContext, request: RestoreRe
   const found = await serverFacts(context.server, request.database, dump, context);
   const unfinished = found.database?.comment === unfinishedMark(context.restore);
   const facts = unfinished ? { ...found, database: undefined } : found;
-  const needs = needsOf(request, archives, evidence, roles.names, chosen);
+  const needs = needsOf(request, archives, evidence, roles.names, chosen, facts);
   const present = facts.database ? await presentIn(context, request.database, entries) : new Set<TocEntry>();
   requireNoProblem([...findProblems(needs, facts), ...collisions(request, chosen ?? new Set(entries), present)]);
   // No older pg_restore reads an archive than the pg_dump that wrote it, nor knows what a newer server needs.
@@ -135,6 +136,7 @@ function needsOf(
   evidence: Evidence,
   roleNames: readonly string[],
   chosen: ReadonlySet<TocEntry> | undefined,
+  server: ServerFacts,
 ): RestoreNeeds {
   return {
     database,
@@ -147,6 +149,7 @@ function needsOf(
     // Some tables need few of them: what they lack fails with its own message.
     extensions: chosen === undefined ? evidence.extensions : [],
     roleNames,
+    superuserOwned: chosen === undefined ? ownedBySuperusers(toc.entries, server) : [],
     usesLz4: toc.entries.some(({ definition }) => /\bSET COMPRESSION lz4\b/.test(definition)),
   };
 }

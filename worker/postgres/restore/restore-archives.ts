@@ -8,7 +8,7 @@ import { dataEntries, type DataScope } from '../../../core/postgres/restore/data
 import { adaptToPlatform, type Rights } from '../../../core/postgres/restore/platform-differences.ts';
 import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
 import { restoreSteps, type Step } from '../../../core/postgres/restore/restore-steps.ts';
-import { completeSelection, rowKey, type Selected } from '../../../core/postgres/restore/select-entries.ts';
+import { completeSelection, rowKey, selectAll, type Selected } from '../../../core/postgres/restore/select-entries.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import type { Session } from '../session.ts';
 import type { DataArchive } from './archives.ts';
@@ -78,9 +78,7 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
 
 function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
   const { entries } = archives.toc;
-  return chosen === undefined
-    ? { entries, withData: new Set(), differences: [] }
-    : completeSelection(entries, chosen, present);
+  return chosen === undefined ? selectAll(entries, present) : completeSelection(entries, chosen, present);
 }
 
 function publishersOf(entries: readonly TocEntry[]): string[] {
@@ -163,6 +161,8 @@ async function restoreRowsOf(
     const head = withEdits(archive.head, edits);
     const read = (take: (chunk: Uint8Array) => Promise<void>): Promise<void> => archive.read(head, signal, take);
     await runPgRestore(targetOf(restore, signal), { dumpIds, archive: read, jobs: 1 });
+  } else if (archive.hasDefinitions) {
+    await archive.read(archive.head, signal, () => Promise.resolve());
   }
   return [...due.differences, ...differences];
 }

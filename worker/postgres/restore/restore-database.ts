@@ -2,12 +2,7 @@
 import { createHash } from 'node:crypto';
 import { causeChain, HoldfastError, toFailure, type Failure } from '../../../core/errors.ts';
 import { compareEvidence, comparedText, mismatchText } from '../../../core/postgres/restore/compare-evidence.ts';
-import {
-  commentSql,
-  createDatabaseSql,
-  dropDatabaseSql,
-  unfinishedMark,
-} from '../../../core/postgres/restore/database-sql.ts';
+import { commentSql, unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import {
   DIFFERENCES_MAX,
@@ -22,9 +17,11 @@ import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
 import { analyze, finishDatabase } from './finish-database.ts';
 import { foundEvidence } from './found-evidence.ts';
+import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
 import { restoreArchives } from './restore-archives.ts';
 import { openMaintenance } from './server-facts.ts';
+import { makeSuperusers } from './throwaway-roles.ts';
 
 type Target = Pick<RestoreOutcome, 'client' | 'server' | 'databaseCreated' | 'rolesCreated' | 'targetState'>;
 
@@ -40,6 +37,8 @@ interface Work {
   readonly seconds: RestoreTimings;
   readonly differences: Difference[];
   readonly mismatches: string[];
+  /** Oid of the database that it made. */
+  made: string | undefined;
   bytesRead: number;
   compared: Comparison | null;
 }
@@ -82,6 +81,7 @@ function beginWork(context: RestoreContext, request: RestoreRequest): Work {
     seconds: { totalSeconds: 0, dataSeconds: 0, indexSeconds: 0, analyzeSeconds: 0, compareSeconds: 0 },
     differences: [],
     mismatches: [],
+    made: undefined,
     bytesRead: 0,
     compared: null,
   };
@@ -118,11 +118,12 @@ async function timed<Result>(
 
 async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<void> {
   const { context, request, target } = work;
+  if (prepared.facts.database === undefined) await createDatabase(work, prepared);
   target.targetState = 'partial';
-  if (prepared.facts.database === undefined) await createDatabase(work);
   const session = await openSession(context.server, { ...context, database: request.database });
   try {
     await createRoles(work, prepared, session);
+    if (request.throwaway === true) await makeSuperusers(session, ownersOf(prepared));
     const differences = await restoreArchives({
       context,
       request,
@@ -138,7 +139,8 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     context.onPhase('analyzing');
     const tables = prepared.chosen && [...prepared.chosen].filter(({ kind }) => kind === 'TABLE');
     await timed(work, 'analyzeSeconds', () => analyze(session, tables));
-    if (target.databaseCreated) {
+    // What is not what was dumped keeps its mark.
+    if (target.databaseCreated && work.mismatches.length === 0) {
       work.differences.push(...(await finishDatabase(session, request.database, prepared.evidence)));
     }
   } finally {
@@ -146,14 +148,23 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
   }
 }
 
-/** Also in place of what the same restore left when it was ended half-way. */
-async function createDatabase({ context, request, target }: Work): Promise<void> {
-  const session = await openMaintenance(context.server, context);
+/** @throws TargetNotEmpty when somebody else has made one of that name since the preflight */
+async function createDatabase(work: Work, { unfinished }: PreparedRestore): Promise<void> {
+  const { context, target } = work;
+  const { database, dump } = work.request;
+  const session = await openMaintenance(context.server, context, database);
   try {
-    await session.run(dropDatabaseSql(request.database));
-    await session.run(createDatabaseSql(request.database, request.dump));
+    if (unfinished) await dropUnfinished(session, database, context.restore);
+    // If the answer is lost, it may be there.
+    target.targetState = 'partial';
+    work.made = await makeDatabase(session, database, dump);
+    if (work.made === undefined) {
+      target.targetState = 'untouched';
+      const message = `database ${database} was made by somebody else just now: see whose it is, or name another one`;
+      throw new HoldfastError('TargetNotEmpty', message);
+    }
     target.databaseCreated = true;
-    await session.run(commentSql(request.database, unfinishedMark(context.restore)));
+    await session.run(commentSql(database, unfinishedMark(context.restore)));
   } finally {
     await session.close();
   }
@@ -174,6 +185,11 @@ async function createRoles(
   await session.run(commentSql(request.database, unfinishedMark(context.restore)));
 }
 
+/** Dumps of the first versions do not name all of them beside the archive. */
+function ownersOf({ archives, roles }: PreparedRestore): string[] {
+  return [...new Set([...roles.names, ...archives.toc.entries.map(({ owner }) => owner)])];
+}
+
 async function compare(
   work: Work,
   { evidence }: PreparedRestore,
@@ -181,7 +197,8 @@ async function compare(
   only: ReadonlySet<string> | undefined,
 ): Promise<void> {
   work.context.onPhase('comparing');
-  const found = await foundEvidence(session, evidence.tables.length > 0 ? 'counts' : 'none');
+  const wasCounted = evidence.tables.length > 0 || evidence.largeObjects.sizeBytes !== undefined;
+  const found = await foundEvidence(session, wasCounted ? 'counts' : 'none');
   const { mismatches, ...counts } = compareEvidence(evidence, found, only);
   work.mismatches.push(...mismatches);
   work.compared = { ...counts, sha256: createHash('sha256').update(comparedText(evidence, only)).digest('hex') };
@@ -203,15 +220,15 @@ function failureOf(error: unknown): Failure {
 }
 
 /** What this restore made goes; what was there before holds a part of the restore, which is said. */
-async function undo(work: Work): Promise<void> {
-  const { context, request, target } = work;
+async function undo({ context, request, target, made }: Work): Promise<void> {
   await endLeftovers(context.server, request.database, context.applicationName);
-  if (!target.databaseCreated) return;
+  if (made === undefined) return;
   try {
     const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
-    const session = await openMaintenance(context.server, { applicationName: context.applicationName, signal });
+    const { applicationName } = context;
+    const session = await openMaintenance(context.server, { applicationName, signal }, request.database);
     try {
-      await session.run(dropDatabaseSql(request.database));
+      await dropMade(session, request.database, made);
       target.databaseCreated = false;
       for (const role of target.rolesCreated) await session.run(`DROP ROLE IF EXISTS ${quoteIdentifier(role)}`);
       target.rolesCreated = [];

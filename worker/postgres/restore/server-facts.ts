@@ -6,16 +6,34 @@ import { openSession, type Session, type SessionOptions } from '../session.ts';
 import type { Server } from '../server.ts';
 
 /** There since initdb, and meant for sessions that have nowhere else to go. */
-const MAINTENANCE_DATABASE = 'postgres';
+const MAINTENANCE_DATABASES = ['postgres', 'template1'];
 const CONTENT_SHOWN_MAX = 11;
 
 type Locale = Pick<DatabaseDump, 'collation' | 'ctype'>;
 type SessionBase = Omit<SessionOptions, 'database'>;
 
-/** A session in the connection's own database, or in `postgres`: the one to be restored may not exist yet. */
-export function openMaintenance(server: Server, options: SessionBase): Promise<Session> {
-  return openSession(server, { ...options, database: server.database ?? MAINTENANCE_DATABASE });
+/**
+ * A session in the connection's own database, or in one that every server has: the first may be the one that was lost.
+ * @param except never in this one, which is to be made or dropped
+ */
+export async function openMaintenance(server: Server, options: SessionBase, except?: string): Promise<Session> {
+  const named = server.database === undefined ? [] : [server.database];
+  const databases = new Set([...named, ...MAINTENANCE_DATABASES]);
+  if (except !== undefined) databases.delete(except);
+  let refusal: unknown;
+  for (const database of databases) {
+    try {
+      return await openSession(server, { ...options, database });
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || !CLOSED_DATABASE.has(error.code)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
+
+/** It is not there, or this user may not use it: another one will do. */
+const CLOSED_DATABASE: ReadonlySet<string> = new Set(['DatabaseNotFound', 'AccessDenied']);
 
 /** @param database the one to restore into */
 export async function serverFacts(
@@ -29,12 +47,13 @@ export async function serverFacts(
     const [self] = await session.rows<SelfRow>(SELF_SQL);
     if (self === undefined)
       throw new HoldfastError('UnexpectedError', 'the server does not know the user of its session');
-    const roles = await session.rows<{ name: string }>('SELECT rolname AS name FROM pg_catalog.pg_roles');
+    const roles = await session.rows<{ name: string; superuser: boolean }>(ROLES_SQL);
     const [found] = await session.rows<DatabaseRow>(DATABASE_SQL, [database]);
     return {
       ...self,
       knowsLocale: await knowsLocale(session, locale),
       roles: new Set(roles.map(({ name }) => name)),
+      superusers: new Set(roles.filter(({ superuser }) => superuser).map(({ name }) => name)),
       extensions: await session.rows(EXTENSIONS_SQL),
       database: found && (await databaseState(server, database, found, options)),
     };
@@ -43,7 +62,7 @@ export async function serverFacts(
   }
 }
 
-type SelfRow = Omit<ServerFacts, 'knowsLocale' | 'roles' | 'extensions' | 'database'>;
+type SelfRow = Omit<ServerFacts, 'knowsLocale' | 'roles' | 'superusers' | 'extensions' | 'database'>;
 type DatabaseRow = Pick<DatabaseState, 'encoding' | 'collation' | 'comment' | 'mayCreate'>;
 
 async function databaseState(
@@ -79,6 +98,12 @@ async function knowsLocale(session: Session, { collation, ctype }: Locale): Prom
   return true;
 }
 
+const ROLES_SQL = `
+SELECT rolname AS name, rolsuper OR EXISTS (
+         SELECT FROM pg_catalog.pg_roles p
+          WHERE p.rolname = 'rds_superuser' AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER')) AS superuser
+  FROM pg_catalog.pg_roles r`;
+
 const RDS_SUPERUSER = `EXISTS (
   SELECT FROM pg_catalog.pg_roles WHERE rolname = 'rds_superuser' AND pg_catalog.pg_has_role(oid, 'MEMBER'))`;
 
@@ -110,7 +135,7 @@ SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding, datcollate AS colla
   FROM pg_catalog.pg_database
  WHERE datname = $1`;
 
-/** What users made: extensions that the platform put there do not count, nor does schema public. */
+/** What users made: extensions that somebody put there do not count, nor do their schemas, nor schema public. */
 const CONTENT_SQL = `
 SELECT object.kind || ' ' || object.name AS name
   FROM (
@@ -126,7 +151,8 @@ SELECT object.kind || ' ' || object.name AS name
      WHERE t.typtype IN ('d', 'e', 'r')
     UNION ALL
     SELECT 'pg_namespace'::pg_catalog.regclass, n.oid, 'schema', n.nspname, n.nspname
-      FROM pg_catalog.pg_namespace n WHERE n.nspname <> 'public'
+      FROM pg_catalog.pg_namespace n
+     WHERE n.nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extnamespace = n.oid)
     UNION ALL
     SELECT 'pg_largeobject_metadata'::pg_catalog.regclass, l.oid, 'large object', l.oid::text, ''
       FROM pg_catalog.pg_largeobject_metadata l

@@ -10,11 +10,14 @@ import { promisify } from 'node:util';
 import { HoldfastError } from '../../../core/errors.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import type { Server } from '../server.ts';
+import { openSession } from '../session.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** Of the socket's name; nothing listens on the network. */
 const PORT = 5432;
+/** For sessions that have no database of a dump to go to. */
+const MAINTENANCE_DATABASE = 'template1';
 /** PostgreSQL refuses to run as root: this is nobody. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 const MEBIBYTE = 1024 ** 2;
@@ -40,16 +43,21 @@ export async function startThrowawayServer(pgRoot: string, major: number): Promi
     if (ids) await chown(directory, ids.uid, ids.gid);
     await initialise(directory, bin, { user, password, ids });
     const child = await start(directory, bin, ids);
+    const server: Server = {
+      host: directory,
+      port: PORT,
+      user,
+      database: MAINTENANCE_DATABASE,
+      sslMode: 'disable',
+      certificates: { file: '', pem: '', dispose: () => undefined },
+      password: () => Promise.resolve(password),
+    };
+    await dropPostgres(server).catch(async (error: unknown) => {
+      await stop(child);
+      throw error;
+    });
     return {
-      server: {
-        host: directory,
-        port: PORT,
-        user,
-        database: undefined,
-        sslMode: 'disable',
-        certificates: { file: '', pem: '', dispose: () => undefined },
-        password: () => Promise.resolve(password),
-      },
+      server,
       stop: async () => {
         await stop(child);
         await rm(directory, { recursive: true, force: true });
@@ -151,6 +159,16 @@ async function start(directory: string, bin: string, ids: Superuser['ids']): Pro
 async function isReady(directory: string): Promise<boolean> {
   const lines = await readFile(path.join(dataOf(directory), 'postmaster.pid'), 'utf8').catch(() => '');
   return lines.split('\n')[7]?.trim() === 'ready';
+}
+
+/** A source may have one of that name, with another encoding, to be made as any other. */
+async function dropPostgres(server: Server): Promise<void> {
+  const session = await openSession(server, { database: MAINTENANCE_DATABASE, applicationName: 'holdfast' });
+  try {
+    await session.run('DROP DATABASE postgres');
+  } finally {
+    await session.close();
+  }
 }
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;

@@ -1,0 +1,248 @@
+/** Databases and moments that are out of the ordinary: nothing restored passes for more than it is, and nothing else is lost. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import {
+  changeDump,
+  planRestore,
+  runRestore,
+  runRestoreTest,
+  startRestore,
+  startRestoreTest,
+  storedOutcome,
+  type TestPoint,
+} from '../support/restore-run.ts';
+import { dumpDatabase, fetchBytes, objectOf, putVersion, withEvidence, withObject } from '../support/restore-scene.ts';
+import { query } from '../support/worker-leftovers.ts';
+import { startWorker, workerCommand } from '../support/worker-run.ts';
+import { startS3Proxy } from '../support/worker-s3-proxy.ts';
+import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+
+let world: WorkerWorld;
+let source: PostgresServer;
+let target: PostgresServer;
+
+beforeAll(async () => {
+  [world, source, target] = await Promise.all([
+    startWorkerWorld(),
+    startPostgres({ major: 17, password: 'secret' }),
+    startPostgres({ major: 17, password: 'other' }),
+  ]);
+});
+
+afterAll(async () => {
+  await target.stop();
+  await source.stop();
+  await world.stop();
+});
+
+async function dumpOf(database: string, sql: string): Promise<TestPoint> {
+  await query(source, 'postgres', `CREATE DATABASE ${database}`);
+  await query(source, database, sql);
+  return dumpDatabase(world, source, database);
+}
+
+const commentOf = async (database: string): Promise<unknown> =>
+  (
+    await query(
+      target,
+      'postgres',
+      `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = '${database}'`,
+    )
+  )[0]?.['comment'];
+
+describe('a database without a table', () => {
+  let point: TestPoint;
+
+  beforeAll(async () => {
+    point = await dumpOf(
+      'code',
+      `CREATE SCHEMA shop; CREATE FUNCTION shop.price() RETURNS integer LANGUAGE sql AS 'SELECT 111222333'`,
+    );
+  });
+
+  test('comes back, and passes a restore test', async () => {
+    const { outcome } = await runRestore(world, await planRestore(world, point, target));
+    expect(outcome).toMatchObject({ failure: null, restored: { compared: { tables: 0, largeObjects: 0 } } });
+    expect(await query(target, 'code', 'SELECT shop.price()')).toEqual([{ price: 111222333 }]);
+    const { outcome: tested } = await runRestoreTest(world, point);
+    expect(tested).toMatchObject({ failure: null, databases: [{ compared: { tables: 0 } }] });
+  });
+
+  test.each([
+    ['all of it', {}],
+    ['a schema', { schemas: ['shop'] }],
+  ])('is damaged, though no row is due: %s', async (_, change) => {
+    const archive = objectOf(point, 'archive');
+    const bytes = await fetchBytes(world, archive);
+    const at = bytes.indexOf('111222333');
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 8, at);
+    const { versionId, checksum } = await putVersion(world, archive, bytes);
+    const damaged = await changeDump(world, point, {
+      objects: withObject(point, { ...archive, versionId, checksum }),
+    });
+    const plan = await planRestore(world, damaged, target, { toDatabase: 'damaged', ...change });
+    const { outcome } = await runRestore(world, plan);
+    expect(outcome).toMatchObject({ failure: { code: 'ChecksumMismatch' }, targetState: 'untouched' });
+    expect(await query(target, 'postgres', `SELECT FROM pg_database WHERE datname = 'damaged'`)).toEqual([]);
+    await changeDump(world, point, {});
+  });
+
+  test('had another head when it was first looked at', async () => {
+    const proxy = await startS3Proxy(world.emulator.endpoint);
+    let gets = 0;
+    proxy.treat = (request, key) => {
+      if (request !== 'get' || !key.endsWith('archive.dump')) return 'forward';
+      gets += 1;
+      return gets === 1 ? 'flip-last' : 'forward';
+    };
+    const plan = await planRestore(world, point, target, { toDatabase: 'damaged' });
+    const { outcome } = await runRestore(world, plan, { AWS_ENDPOINT_URL_S3: proxy.endpoint });
+    await proxy.close();
+    expect(outcome).toMatchObject({ failure: { code: 'ChecksumMismatch' }, targetState: 'untouched' });
+    expect(outcome.failure?.message).toMatch(/archive\.dump was read twice, and the first time it had another head$/);
+  });
+});
+
+test('a database postgres with an encoding of its own is tested like any other', async () => {
+  const maintenance = { ...source };
+  await query(maintenance, 'template1', 'DROP DATABASE postgres WITH (FORCE)');
+  await query(maintenance, 'template1', `CREATE DATABASE postgres TEMPLATE template0 ENCODING 'LATIN1'`);
+  await query(source, 'postgres', `CREATE TABLE words AS SELECT U&'\\00E9' AS word`);
+  const point = await dumpDatabase(world, source, 'postgres');
+  const { outcome } = await runRestoreTest(world, point);
+  expect(outcome).toMatchObject({ failure: null, databases: [{ compared: { tables: 1, rows: 1 } }] });
+});
+
+test('an extension that a superuser has put into a schema of its own is no content, and the schema is kept', async () => {
+  const point = await dumpOf('foreigners', 'CREATE SCHEMA ext; CREATE EXTENSION postgres_fdw SCHEMA ext');
+  await query(target, 'postgres', `CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master'`);
+  const master = { ...target, user: 'master', password: 'master' };
+  await query(master, 'postgres', 'CREATE DATABASE foreigners');
+  await query(target, 'foreigners', 'CREATE SCHEMA ext; CREATE EXTENSION postgres_fdw SCHEMA ext');
+  const { outcome, output } = await runRestore(world, await planRestore(world, point, master));
+  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  expect(outcome.restored?.differences).toContainEqual({
+    kind: 'kept as it is',
+    object: 'SCHEMA ext',
+    detail: 'the target has it already',
+  });
+});
+
+test('what is not equal to its evidence keeps its mark', async () => {
+  const point = await dumpOf(
+    'unequal',
+    'CREATE ROLE keeper; ALTER DATABASE unequal OWNER TO keeper; CREATE TABLE a (n integer)',
+  );
+  const objects = await withEvidence(world, point, (evidence) => ({
+    ...evidence,
+    tables: evidence.tables.map((table) => ({ ...table, rows: 1 })),
+  }));
+  const altered = await changeDump(world, point, { objects });
+  const { outcome } = await runRestore(world, await planRestore(world, altered, target));
+  expect(outcome).toMatchObject({ failure: { code: 'RestoreMismatch' }, targetState: 'complete' });
+  expect(await commentOf('unequal')).toMatch(/^not complete: being restored by holdfast, /);
+});
+
+describe('somebody else', () => {
+  let point: TestPoint;
+
+  beforeAll(async () => {
+    point = await dumpOf('contested', 'CREATE TABLE a AS SELECT n FROM generate_series(1, 1000) n');
+  });
+
+  const precious = async (): Promise<unknown> => query(target, 'contested', 'SELECT * FROM precious');
+
+  test('makes a database of that name between the look and the restore: it stays', async () => {
+    const blocker = new Client({ ...target, database: 'postgres' });
+    await blocker.connect();
+    // CREATE DATABASE waits for it.
+    await blocker.query(`BEGIN; COMMENT ON DATABASE template0 IS 'held'`);
+    const restoring = runRestore(world, await planRestore(world, point, target));
+    await waitingFor(`wait_event_type = 'Lock' AND query LIKE 'CREATE DATABASE "contested"%'`);
+    await query(target, 'postgres', 'CREATE DATABASE contested TEMPLATE template1');
+    await query(target, 'contested', 'CREATE TABLE precious AS SELECT 1 AS n');
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    const { outcome } = await restoring;
+    expect(outcome).toMatchObject({ targetState: 'untouched', databaseCreated: false, rolesCreated: [] });
+    expect(outcome.failure).toEqual({
+      code: 'TargetNotEmpty',
+      message: expect.stringMatching(/^database contested was made by somebody else just now: /) as unknown,
+    });
+    expect(await precious()).toEqual([{ n: 1 }]);
+  });
+
+  test('puts another in the place of the one that is being restored: it is not taken back with it', async () => {
+    await query(target, 'postgres', 'DROP DATABASE contested');
+    const proxy = await startS3Proxy(world.emulator.endpoint);
+    const held = Promise.withResolvers<undefined>();
+    const goOn = Promise.withResolvers<'forward'>();
+    let gets = 0;
+    proxy.treat = (request, key) => {
+      if (request !== 'get' || !key.endsWith('archive.dump')) return 'forward';
+      gets += 1;
+      if (gets === 1) return 'forward';
+      held.resolve(undefined);
+      return goOn.promise;
+    };
+    const run = await startRestore(world, await planRestore(world, point, target));
+    const worker = startWorker(world, run, { AWS_ENDPOINT_URL_S3: proxy.endpoint });
+    await held.promise;
+    await query(target, 'postgres', 'DROP DATABASE contested WITH (FORCE)');
+    await query(target, 'postgres', 'CREATE DATABASE contested');
+    await query(target, 'contested', 'CREATE TABLE precious AS SELECT 1 AS n');
+    goOn.resolve('forward');
+    const { output } = await worker.ended;
+    await proxy.close();
+    expect(await storedOutcome(world, run, output)).toMatchObject({ failure: { code: 'RestoreFailed' } });
+    expect(await precious()).toEqual([{ n: 1 }]);
+  });
+});
+
+async function waitingFor(condition: string): Promise<void> {
+  const sql = `SELECT FROM pg_stat_activity WHERE ${condition}`;
+  while ((await query(target, 'postgres', sql)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('the disk of a restore test is too small, which says nothing about the point', () => {
+  let point: TestPoint;
+
+  beforeAll(async () => {
+    point = await dumpOf('long', `CREATE TABLE long AS SELECT repeat('x', 1900) FROM generate_series(1, 14000)`);
+  });
+
+  test('for the compressed archives already', async () => {
+    const archive = objectOf(point, 'archive');
+    const huge = await changeDump(world, point, {
+      objects: withObject(point, { ...archive, sizeBytes: Number.MAX_SAFE_INTEGER }),
+    });
+    const { outcome } = await runRestoreTest(world, huge);
+    expect(outcome.failure).toEqual({
+      code: 'Untestable',
+      message: expect.stringMatching(
+        /^the compressed archives have 8\.0 PiB, and the worker's disk .* left: raise/,
+      ) as unknown,
+    });
+    await changeDump(world, point, {});
+  });
+
+  test('for what is in them', async () => {
+    const run = await startRestoreTest(world, point);
+    const { command, args, env } = workerCommand(world, run);
+    // No file may be longer than 20 MiB: the server's own files are not, and the table is.
+    const limited = ['-c', 'ulimit -f 40960; exec "$@"', 'sh', command, ...args];
+    const child = spawn('/bin/sh', limited, { env, stdio: 'ignore' });
+    await once(child, 'exit');
+    expect(await storedOutcome(world, run, '')).toMatchObject({
+      failure: {
+        code: 'Untestable',
+        message: expect.stringMatching(
+          /^the worker's disk is too small: raise worker\.diskGiB.*could not extend file/,
+        ) as unknown,
+      },
+    });
+  });
+});

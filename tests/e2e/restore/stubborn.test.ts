@@ -1,0 +1,83 @@
+/** What comes back only with the right owners, settings, order or place: from a database that has all of it. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
+import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { planRestore, runRestore, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
+import { dumpDatabase } from '../support/restore-scene.ts';
+import { digestDatabase } from '../support/worker-digest.ts';
+import { query } from '../support/worker-leftovers.ts';
+import { paste } from '../support/worker-restore.ts';
+import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+
+const FIXTURE = path.join(import.meta.dirname, '../../fixtures/databases/stubborn.sql');
+
+let world: WorkerWorld;
+let source: PostgresServer;
+/** Its superuser has another name than that of the source. */
+let target: PostgresServer;
+let point: TestPoint;
+
+beforeAll(async () => {
+  [world, source, target] = await Promise.all([
+    startWorkerWorld(),
+    startPostgres({ major: 17, password: 'secret', settings: { allow_in_place_tablespaces: 'on' } }),
+    startPostgres({ major: 17, password: 'other', user: 'boss' }),
+  ]);
+  await query(source, 'postgres', "CREATE TABLESPACE fast LOCATION ''");
+  await query(source, 'postgres', 'CREATE DATABASE stubborn');
+  await query(source, 'stubborn', await readFile(FIXTURE, 'utf8'));
+  point = await dumpDatabase(world, source, 'stubborn', { jobs: 3 });
+});
+
+afterAll(async () => {
+  await target.stop();
+  await source.stop();
+  await world.stop();
+});
+
+/** Of the target. */
+const LACKS_TABLESPACE = [{ kind: 'tablespace', object: 'fast', detail: expect.any(String) as unknown }];
+
+async function contentOf(server: PostgresServer): Promise<unknown> {
+  const triggers = `SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger ORDER BY 1, 2`;
+  const owners = `SELECT evtname AS name, evtowner::regrole::text AS owner FROM pg_event_trigger UNION ALL
+                  SELECT fdwname, fdwowner::regrole::text FROM pg_foreign_data_wrapper`;
+  return {
+    rows: await digestDatabase(server, 'stubborn'),
+    triggers: await query(server, 'stubborn', triggers),
+    owners: await query(server, 'stubborn', owners),
+  };
+}
+
+test('a restore test needs no role to be what it was: nothing of it is owned by anybody who matters', async () => {
+  const checks = [{ name: 'nulls', sql: 'select count(*) from public.arrays where words[2] is null', expect: 3 }];
+  const { outcome, output } = await runRestoreTest(world, point, { checks });
+  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  expect(outcome.databases[0]?.differences).toEqual(LACKS_TABLESPACE);
+});
+
+test('a restore says before it begins which owners would have to be superusers', async () => {
+  const { outcome } = await runRestore(world, await planRestore(world, point, target));
+  expect(outcome).toMatchObject({ failure: { code: 'RestoreFailed' }, targetState: 'untouched' });
+  expect(outcome.failure?.message).toBe(
+    'only a superuser may own FOREIGN DATA WRAPPER nowhere, EVENT TRIGGER noted, and on the target these owners are none: ' +
+      'postgres: make them superusers there',
+  );
+});
+
+test('where they are it comes back, and settings of the database change nothing that is read', async () => {
+  await query(target, 'postgres', 'CREATE ROLE postgres SUPERUSER');
+  const { outcome, output } = await runRestore(world, await planRestore(world, point, target));
+  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  expect(outcome.restored?.differences).toEqual(LACKS_TABLESPACE);
+  expect(outcome.rolesCreated).toEqual(['app', 'rds_superuser', 'rdsadmin']);
+  expect(await contentOf(target)).toEqual(await contentOf(source));
+});
+
+test('its commands bring it back too', async () => {
+  await query(target, 'postgres', 'DROP DATABASE stubborn WITH (FORCE)');
+  await paste(world, restoreCommands(point.dump, BUCKET), target, 17);
+  expect(await contentOf(target)).toEqual(await contentOf(source));
+});
