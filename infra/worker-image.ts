@@ -27,6 +27,7 @@ const BUILD_ARGUMENTS = {
   HOLDFAST_POSTGRES_SERVERS: 'POSTGRES_SERVERS',
   HOLDFAST_EXTENSION_PACKAGES: 'EXTENSION_PACKAGES',
   HOLDFAST_LOCALES: 'LOCALES',
+  HOLDFAST_PGDG_URL: 'PGDG_URL',
 } as const;
 
 /**
@@ -48,11 +49,14 @@ export async function pushWorkerImage(buildDir: string): Promise<string> {
   return image;
 }
 
-/** What the environment sets of the Dockerfile's arguments; an empty list is a list, an empty base is none. */
+/** Arguments that are one thing; the others are lists, and an empty list is one. */
+const SINGLE = new Set<string>(['BASE_IMAGE', 'PGDG_URL']);
+
+/** What the environment sets of the Dockerfile's arguments. */
 export function imageBuildArguments(): string[] {
   return Object.entries(BUILD_ARGUMENTS).flatMap(([variable, name]) => {
     const value = process.env[variable];
-    const isSet = value !== undefined && (value !== '' || name !== 'BASE_IMAGE');
+    const isSet = value !== undefined && (value !== '' || !SINGLE.has(name));
     return isSet ? ['--build-arg', `${name}=${value}`] : [];
   });
 }

@@ -15,6 +15,7 @@ import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import type { StackInfo } from '../../../local/stack.ts';
 import type { PostgresMajor } from '../../../local/toolchain/postgres.ts';
 import { query } from '../support/worker-leftovers.ts';
+import type { TestServer } from '../support/worker-run.ts';
 
 export const DATABASE = 'shop';
 export const ROWS = 10_000;
@@ -39,15 +40,20 @@ export async function startServer(major: PostgresMajor): Promise<PostgresServer>
 }
 
 /** Makes a server known to the stack as the one of a source. */
-export async function register(info: StackInfo, source: string, server: PostgresServer): Promise<void> {
+export async function register(info: StackInfo, source: string, server: TestServer): Promise<void> {
   const { host, port, user: username, password } = server;
   const SecretString = JSON.stringify({ username, password, host, port, dbname: DATABASE });
   await localClients(info.endpoint).secretsManager.send(new CreateSecretCommand({ Name: source, SecretString }));
 }
 
-export async function startBackup(info: StackInfo, source: string): Promise<string> {
-  const { executionArn = '' } = await localClients(info.endpoint).stepFunctions.send(
-    new StartExecutionCommand({ stateMachineArn: info.stateMachines.backup, input: JSON.stringify({ source }) }),
+/** @returns the ARN of the execution */
+export async function start(
+  { endpoint, stateMachines }: StackInfo,
+  machine: keyof StackInfo['stateMachines'],
+  source: string,
+): Promise<string> {
+  const { executionArn = '' } = await localClients(endpoint).stepFunctions.send(
+    new StartExecutionCommand({ stateMachineArn: stateMachines[machine], input: JSON.stringify({ source }) }),
   );
   return executionArn;
 }

@@ -1,6 +1,7 @@
 /**
  * A base for the worker's image where neither Docker's registry nor PostgreSQL's repository can be reached: Debian from
  * its own mirror, Node from npm and PostgreSQL's clients from PyPI, all three at the versions that the checkout pins.
+ * Servers, locales and extensions are installed into the image that is built on it, as everywhere, but from Debian.
  */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { runEngine } from '../../../local/docker-engine.ts';
 import { runCommand } from '../../../local/run-command.ts';
 import { installPostgresMajor, locateToolchain } from '../../../local/toolchain.ts';
 import type { PostgresMajor } from '../../../local/toolchain/postgres.ts';
+import { addRepository } from './apt-repository.ts';
 
 export const LOCAL_BASE_IMAGE = 'docker.io/library/holdfast-base:local';
 
@@ -22,7 +24,7 @@ const LIBRARIES = ['ca-certificates', 'libgssapi-krb5-2', 'liblz4-1', 'libreadli
 /** What a container never reads. */
 const UNUSED = ['var/cache/apt/archives', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
 
-/** Makes LOCAL_BASE_IMAGE in an engine. Needs root and debootstrap; takes half a minute and 500 MB of disk. */
+/** Makes LOCAL_BASE_IMAGE in an engine. Needs root, debootstrap and gpg; takes half a minute and 500 MB of disk. */
 export async function makeBaseImage(host: string): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-base-'));
   try {
@@ -31,6 +33,7 @@ export async function makeBaseImage(host: string): Promise<void> {
     for (const folder of UNUSED) await rm(path.join(root, folder), { recursive: true, force: true });
     await copyFile(process.execPath, path.join(root, 'usr/local/bin/node'));
     for (const major of MAJORS) await copyClients(root, major);
+    await addRepository(root, DEBIAN);
     const archive = path.join(directory, 'root.tar');
     await nicely(['tar', '--create', '--file', archive, '--numeric-owner', '--directory', root, '.']);
     await runEngine(host, ['import', archive, LOCAL_BASE_IMAGE]);

@@ -4,22 +4,26 @@
  * The engine is the one at DOCKER_HOST, one that listens at a usual place, or podman, started for the time of the test.
  * Without any, it prints "not built: no container engine" and exits with 77: nothing was tested.
  * The base is IMAGE; else the official one, where its registry can be reached; else one that is made here, which needs
- * root and debootstrap. A stack is then started with `--runtime docker`, and through it
+ * root, debootstrap and gpg. A stack is then started with `--runtime docker`, and through it
  *
  *   - a server of each major is backed up: SUCCEEDED, by the right client, restorable by the stock pg_restore;
  *   - an execution is stopped half-way, and so is a container: the worker ends by itself and leaves nothing;
+ *   - restore tests: Untestable without a server; passed in an image that was built with a server, a locale and an
+ *     extension package, of a database that needs all three; Untestable again without the locale or the extension;
  *   - the stack is ended while a container runs, which goes with it.
  *
- * It takes some two minutes, half of them for the base, and leaves images in the engine. Not part of `npm test`.
+ * It takes some four minutes, and leaves images in the engine. Not part of `npm test`.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runEngine } from '../../../local/docker-engine.ts';
-import { startStack, stopStack } from '../../../local/stack.ts';
+import { startStack, stopStack, type StackInfo } from '../../../local/stack.ts';
+import { REPOSITORY_URL } from './apt-repository.ts';
 import { LOCAL_BASE_IMAGE, makeBaseImage } from './base-image.ts';
-import { checkBackups, SOURCES } from './check-backups.ts';
+import { checkBackups, checkEndOfStack, SOURCES } from './check-backups.ts';
+import { checkRestoreTests, CLIENTS_ONLY, IN_THE_IMAGE } from './check-restore-tests.ts';
 import { configOf } from './backups.ts';
 import { containersOf, logsOf } from './containers.ts';
 import { findEngine, type Engine } from './engine.ts';
@@ -61,15 +65,15 @@ async function chooseBase(host: string, wanted: string | undefined): Promise<str
 async function buildAndRun({ host }: Engine, base: string): Promise<void> {
   process.env['DOCKER_HOST'] = host;
   process.env['HOLDFAST_BASE_IMAGE'] = base;
-  // That one has clients only, and nowhere to get servers and locales from.
-  if (base === LOCAL_BASE_IMAGE) Object.assign(process.env, { HOLDFAST_POSTGRES_SERVERS: '', HOLDFAST_LOCALES: '' });
+  if (base === LOCAL_BASE_IMAGE) process.env['HOLDFAST_PGDG_URL'] = REPOSITORY_URL;
+  Object.assign(process.env, CLIENTS_ONLY);
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-image-'));
   const configFile = path.join(directory, 'holdfast.yml');
-  await writeFile(configFile, configOf(SOURCES));
+  await writeFile(configFile, configOf([...SOURCES, IN_THE_IMAGE]));
   try {
     const info = await timed('image and stack', () => startStack({ directory, configFile, runtime: 'docker' }));
     console.log(await describeImage(host));
-    await timed('backups', () => checkBackups(host, info, () => stopStack(directory))).catch(async (error: unknown) => {
+    await check(host, info, directory).catch(async (error: unknown) => {
       console.error(await logsOf(host, await containersOf(host, info)));
       throw error;
     });
@@ -78,6 +82,12 @@ async function buildAndRun({ host }: Engine, base: string): Promise<void> {
     // Packaging that failed may still be writing.
     await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
+}
+
+async function check(host: string, info: StackInfo, directory: string): Promise<void> {
+  await timed('backups', () => checkBackups(host, info));
+  await timed('restore tests', () => checkRestoreTests(host, info, path.join(directory, 'build')));
+  await timed('end of the stack', () => checkEndOfStack(host, info, () => stopStack(directory)));
 }
 
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {

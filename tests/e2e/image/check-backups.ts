@@ -20,7 +20,7 @@ import {
   register,
   ROWS,
   someoneWaits,
-  startBackup,
+  start,
   startServer,
   stopBackup,
 } from './backups.ts';
@@ -37,7 +37,7 @@ const STOPPED_EXECUTION = 'stopped-execution';
 const STOPPED_CONTAINER = 'stopped-container';
 const ENDED_STACK = 'ended-stack';
 
-const sourceOf = (major: PostgresMajor): string => `pg${major}`;
+export const sourceOf = (major: PostgresMajor): string => `pg${major}`;
 
 /** Every source that the stack's configuration must have. */
 export const SOURCES = [
@@ -47,8 +47,7 @@ export const SOURCES = [
   ENDED_STACK,
 ];
 
-/** @param endStack called while a container runs, which must go with it */
-export async function checkBackups(host: string, info: StackInfo, endStack: () => Promise<unknown>): Promise<void> {
+export async function checkBackups(host: string, info: StackInfo): Promise<void> {
   for (const [major, client] of CLIENTS) {
     const server = await startServer(major);
     try {
@@ -60,15 +59,15 @@ export async function checkBackups(host: string, info: StackInfo, endStack: () =
   }
   const codes = (await containersOf(host, info)).map(({ exitCode }) => exitCode).sort();
   assert.deepEqual(codes, [0, 0, 0, 0, ERRORS.Cancelled.exit, ERRORS.Cancelled.exit], 'exit codes of the containers');
-  await checkEndOfStack(host, info, endStack);
 }
 
-async function checkEndOfStack(host: string, info: StackInfo, endStack: () => Promise<unknown>): Promise<void> {
+/** @param endStack called while a container runs, which must go with it */
+export async function checkEndOfStack(host: string, info: StackInfo, endStack: () => Promise<unknown>): Promise<void> {
   const server = await startServer(17);
   try {
     await register(info, ENDED_STACK, server);
     await holdUp(server, async () => {
-      await startBackup(info, ENDED_STACK);
+      await start(info, 'backup', ENDED_STACK);
       await someoneWaits(server);
       await endStack();
       assert.deepEqual(await containersOf(host, info), [], 'containers that the stack left');
@@ -82,10 +81,10 @@ async function checkEndOfStack(host: string, info: StackInfo, endStack: () => Pr
 async function checkGoodBackup(info: StackInfo, server: PostgresServer, client: number): Promise<void> {
   const source = sourceOf(server.major);
   await register(info, source, server);
-  const start = performance.now();
-  const { status, error, cause } = await endOf(info, await startBackup(info, source));
+  const startedAt = performance.now();
+  const { status, error, cause } = await endOf(info, await start(info, 'backup', source));
   assert.equal(status, 'SUCCEEDED', `${source}: ${error ?? ''} ${cause ?? ''}`);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const manifest = await manifestOf(info, source);
   assert.equal(manifest.verdict, 'verified');
   const [dump] = manifest.dumps;
@@ -135,14 +134,14 @@ async function checkStop(
 ): Promise<void> {
   await register(info, source, server);
   await holdUp(server, async () => {
-    const executionArn = await startBackup(info, source);
+    const executionArn = await start(info, 'backup', source);
     await someoneWaits(server);
-    const start = performance.now();
+    const stoppedAt = performance.now();
     const expected = await stop(executionArn);
     await eventually('the end of the container', async () =>
       (await containersOf(host, info)).some(({ running }) => running) ? undefined : true,
     );
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const seconds = ((performance.now() - stoppedAt) / 1000).toFixed(1);
     const { status, error } = await endOf(info, executionArn);
     assert.equal(status, expected);
     if (status === 'FAILED') assert.equal(error, 'Cancelled');

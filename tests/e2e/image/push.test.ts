@@ -75,6 +75,25 @@ test('another base is another image', () => {
   expect(calls().some((call) => call.includes('--build-arg BASE_IMAGE=registry.example.com/node:24'))).toBe(true);
 });
 
+test('what the image holds comes from the environment; an empty list is a list, an empty address is none', () => {
+  const EXTENSIONS = 'postgresql-17-pgvector postgresql-17-cron';
+  push({
+    HOLDFAST_BASE_IMAGE: '',
+    HOLDFAST_PGDG_URL: '',
+    HOLDFAST_POSTGRES_SERVERS: '',
+    HOLDFAST_EXTENSION_PACKAGES: EXTENSIONS,
+  });
+  push({ HOLDFAST_PGDG_URL: 'https://mirror.example.com/pgdg', HOLDFAST_LOCALES: 'de_DE' });
+  const [one = '', other = ''] = calls().filter((call) => call.startsWith('build '));
+  const begin = 'build --platform linux/amd64';
+  expect(
+    one.startsWith(`${begin} --build-arg POSTGRES_SERVERS= --build-arg EXTENSION_PACKAGES=${EXTENSIONS} --tag`),
+  ).toBe(true);
+  expect(
+    other.startsWith(`${begin} --build-arg LOCALES=de_DE --build-arg PGDG_URL=https://mirror.example.com/pgdg --tag`),
+  ).toBe(true);
+});
+
 test('an image that the account has is neither built nor pushed', async () => {
   const imageTag = push().split(':').at(-1);
   const manifest = { schemaVersion: 2, mediaType: 'application/vnd.docker.distribution.manifest.v2+json' };
