@@ -81,8 +81,9 @@ export function testRestoreTests(world: () => FaultWorld): void {
       outcome: 'aborted',
     });
     await eventually('the worker has ended', async () => (await processesOf('stopped-test')).length === 0);
-    expect(await findRow(world(), point)).not.toHaveProperty('restores');
-    expect(await findRow(world(), point)).not.toHaveProperty('restoreTests');
+    const left = await findRow(world(), point);
+    expect(left).toMatchObject({ restoreTests: [] });
+    expect(left).not.toHaveProperty('restores');
     expect(await findRow(world(), testedKey('stopped-test'))).toBeUndefined();
   });
 
