@@ -74,17 +74,16 @@ function dataArchive(
     toc,
     hasDefinitions,
     read: async (newHead, signal, take) => {
-      let skipped = 0;
-      let isSame = true;
+      const read = { sizeBytes: 0, isSame: true };
       await readStored({ bucket, object }, signal, async (chunk) => {
         onRead(chunk.length);
-        if (skipped === 0) await take(newHead);
-        const ofHead = chunk.subarray(0, toc.sizeBytes - skipped);
-        isSame &&= head.subarray(skipped, skipped + ofHead.length).equals(ofHead);
-        skipped += ofHead.length;
+        if (read.sizeBytes === 0) await take(newHead);
+        const ofHead = chunk.subarray(0, toc.sizeBytes - read.sizeBytes);
+        read.isSame &&= head.subarray(read.sizeBytes, read.sizeBytes + ofHead.length).equals(ofHead);
+        read.sizeBytes += ofHead.length;
         if (ofHead.length < chunk.length) await take(chunk.subarray(ofHead.length));
       });
-      if (isSame) return;
+      if (read.isSame) return;
       throw new HoldfastError(
         'ChecksumMismatch',
         `${object.key} was read twice, and the first time it had another head`,
