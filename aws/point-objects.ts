@@ -1,7 +1,8 @@
 /** Whether the bucket still holds what the row of a recovery point names. */
 import * as z from 'zod';
 import { countOf } from '../core/format.ts';
-import { manifestKey, type RowKey, type RunId } from '../core/keys.ts';
+import { manifestKey } from '../core/keys.ts';
+import type { PointRow } from '../core/retention/recovery-point.ts';
 import { versionsOfRun } from './run-objects.ts';
 import { findRow } from './run-store.ts';
 
@@ -9,7 +10,7 @@ import { findRow } from './run-store.ts';
 const NamingRow = z.object({
   dumps: z
     .array(z.object({ objects: z.array(z.object({ key: z.string(), versionId: z.string().nullable() })) }))
-    .min(1),
+    .default([]),
 });
 
 /**
@@ -17,10 +18,11 @@ const NamingRow = z.object({
  * deleted or overwritten it, and S3 ends it some months later.
  * @returns what is missing, for a person; undefined: the manifest and every object are there
  */
-export async function whatIsMissing(row: RowKey & RunId): Promise<string | undefined> {
+export async function whatIsMissing(row: PointRow): Promise<string | undefined> {
   const { data } = NamingRow.safeParse(await findRow(row));
-  if (!data) return 'every object: its row names none';
-  const objects = data.dumps.flatMap((dump) => dump.objects);
+  const objects = data?.dumps.flatMap((dump) => dump.objects) ?? [];
+  // A part may be an RDS snapshot alone.
+  if (!data || (objects.length === 0 && row.verdict !== 'partial')) return 'every object: its row names none';
   const stored = (await versionsOfRun(row)).filter(({ isCurrent, isDeleteMarker }) => isCurrent && !isDeleteMarker);
   const versions = new Map(stored.map(({ key, versionId }) => [key, versionId]));
   const missing = [

@@ -1,5 +1,5 @@
 /** The folders of runs in the bucket, as S3 lists them. */
-import { ListObjectsV2Command, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { runPrefix } from '../core/keys.ts';
 import type { RunRow } from '../core/run-record.ts';
 import { s3 } from './clients.ts';
@@ -38,12 +38,4 @@ export async function storageClassesOf(Bucket: string, runs: readonly RunRow[]):
     await Promise.all(prefixes.slice(start, start + LISTED_AT_ONCE).map(list));
   }
   return classes;
-}
-
-/** Whether a run's folder holds its manifest, without reading it. */
-export async function hasManifest(Bucket: string, prefix: string): Promise<boolean> {
-  const { Contents = [] } = await s3().send(
-    new ListObjectsV2Command({ Bucket, Prefix: `${prefix}manifest.json`, MaxKeys: 1 }),
-  );
-  return Contents.length > 0;
 }

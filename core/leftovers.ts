@@ -4,7 +4,8 @@ import type { Metric } from './metric-line.ts';
 import type { PointRow } from './retention/recovery-point.ts';
 import type { WorkRow } from './work-row.ts';
 
-type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'manifest';
+/** `point`: not too much, but too little of it is there. */
+type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'point';
 
 export interface Leftover {
   readonly kind: LeftoverKind;
@@ -26,6 +27,15 @@ export const LONGEST_WORK_MS = 5 * 86_400_000;
  * long hangs.
  */
 const TASK_ENDS_WITHIN_MS = 10 * 60_000;
+
+/** DescribeExecution is eventually consistent: of an execution that has begun a moment ago it may know nothing. */
+const IS_KNOWN_AFTER_MS = 60 * 60_000;
+
+/** @param execution as AWS answers; undefined: it knows none, or no longer (90 days) */
+export function isOver(execution: { readonly status: string } | undefined, startedAt: string, now: Date): boolean {
+  if (!execution) return now.getTime() - Date.parse(startedAt) > IS_KNOWN_AFTER_MS;
+  return execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE';
+}
 
 /** How an execution ended that left its claim behind. */
 export function endOfExecution(
@@ -86,16 +96,15 @@ export const RETENTION_HAS_LOOKED_MS = 26 * 3_600_000;
  * retention removes what failed runs have left, once a later point is verified.
  * @param row of the run that the prefix names; undefined: the table has none
  */
-export function judgeObjects(
-  row: PointRow | undefined,
-  hasManifest: boolean,
-): { readonly kind: 'objects' | 'manifest'; readonly why: string } | undefined {
-  if (!row) return { kind: 'objects', why: 'the table knows no run of that name and time' };
-  if (row.deletedAt !== undefined) return { kind: 'objects', why: `its run is removed since ${row.deletedAt}` };
-  const isPoint = row.verdict !== undefined && row.deleting === undefined && row.dumpDeletedAt === undefined;
-  if (isPoint && !hasManifest)
-    return { kind: 'manifest', why: `run ${row.run} is ${row.verdict ?? ''}, but its manifest.json is gone` };
-  return undefined;
+export function judgeObjects(row: PointRow | undefined): string | undefined {
+  if (!row) return 'the table knows no run of that name and time';
+  return row.deletedAt === undefined ? undefined : `its run is removed since ${row.deletedAt}`;
+}
+
+/** Whether a row says that there are a manifest and objects of its run in the bucket. */
+export function hasObjects({ status, verdict, deleting, dumpDeletedAt, deletedAt }: PointRow): boolean {
+  const isPoint = status !== 'running' && verdict !== undefined && verdict !== 'snapshot-only';
+  return isPoint && deleting === undefined && dumpDeletedAt === undefined && deletedAt === undefined;
 }
 
 /** Whether retention removes what a run has left, once a later point is verified. Its own alarm tells of a removal that was interrupted. */
@@ -104,7 +113,12 @@ export function waitsForRetention({ status, verdict, hold, deleting, deletedAt }
   return isFailed && hold === undefined && deleting === undefined && deletedAt === undefined;
 }
 
-/** What stays after a sweep. */
+/** What stays after a sweep: what nobody owns, and points that have lost something. */
 export function metricsOfLeftovers(leftovers: readonly Leftover[]): Metric[] {
-  return [{ name: 'Leftovers', unit: 'Count', value: leftovers.filter(({ isEnded }) => !isEnded).length }];
+  const staying = leftovers.filter(({ isEnded }) => !isEnded);
+  const damaged = staying.filter(({ kind }) => kind === 'point').length;
+  return [
+    { name: 'Leftovers', unit: 'Count', value: staying.length - damaged },
+    { name: 'PointsDamaged', unit: 'Count', value: damaged },
+  ];
 }

@@ -15,6 +15,7 @@ const ALARMS = [
   'RestoreTestAbortedAlarm',
   'RecoveryTimeAlarm',
   'LeftoversAlarm',
+  'PointsDamagedAlarm',
   'RemovalsInterruptedAlarm',
   'RetentionFailedAlarm',
   'VerificationMismatchAlarm',

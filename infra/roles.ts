@@ -123,9 +123,10 @@ function otherRoles(config: Config): Record<string, Statement[]> {
       runIndex('Query'),
       allow(['states:DescribeExecution'], executionsOf('*')),
       ...sweepTasks,
-      bucket('ListBucket'),
+      bucket('ListBucket', 'ListBucketVersions'),
       ...abortUploads,
       ...(hasRds ? [listSnapshots, deleteSnapshots] : []),
+      publish,
     ],
     Backstop: [
       table('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),

@@ -199,7 +199,7 @@ describe('what the deployed functions do every hour', () => {
     const { dynamo, rds } = stack.clients;
     const claim = { pk: 'SOURCE#idle', sk: 'ACTIVE', run: 'gone', startedAt: '2026-01-01T00:00:00.000Z', attempt: 0 };
     await dynamo.send(new PutCommand({ ...table(), Item: { ...claim, owner: deadExecution('gone') } }));
-    const startedAt = new Date().toISOString();
+    const startedAt = new Date(Date.now() - 2 * 3_600_000).toISOString();
     const open = { pk: 'SOURCE#idle', sk: `RUN#${startedAt}#lost`, source: 'idle', run: 'lost', startedAt };
     const executionArn = deadExecution('lost');
     const row = { ...open, executionArn, trigger: 'schedule', label: null, status: 'running' };
@@ -228,6 +228,9 @@ describe('what the deployed functions do every hour', () => {
     expect(DBSnapshots.map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier)).not.toContain(ofRemoved);
     expect(await resultOf('gone')).toMatch(/FAILED UnexpectedError/);
     expect(await resultOf('lost')).toMatch(/FAILED UnexpectedError/);
+    const told = (): number =>
+      mailbox.mails.filter(({ subject }) => subject.startsWith('[holdfast] FAILED idle')).length;
+    await eventually(() => Promise.resolve(told() === 2 || undefined));
     expect(await task()).toBe('STOPPED');
   });
 });

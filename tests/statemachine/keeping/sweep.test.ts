@@ -206,7 +206,7 @@ describe('objects', () => {
     const row = await leave(pointRow('stray', at(15), { run: 'no-manifest' }));
     await deleteObject(manifestKey(row));
     expect(await found('objects')).toEqual(['stray/2026/11/14/unknown/ stays']);
-    expect(await found('manifest')).toEqual(['stray/2026/11/15/no-manifest/ stays']);
+    expect(await found('point')).toEqual(['stray/2026/11/15/no-manifest/ stays']);
     expect(await versionsOf(stray)).toHaveLength(1);
     expect(await versionsOf(row)).toHaveLength(4);
   });
@@ -252,9 +252,9 @@ describe('what is left after a sweep', () => {
     });
     const lines = written.map((line) => JSON.parse(line) as Record<string, unknown>);
     const staying = leftovers.filter(({ isEnded }) => !isEnded);
-    expect(staying.map(({ kind }) => kind).sort()).toEqual(['manifest', 'objects', 'snapshot', 'task']);
+    expect(staying.map(({ kind }) => kind).sort()).toEqual(['objects', 'point', 'point', 'snapshot', 'task']);
     expect(leftovers.length).toBeGreaterThan(staying.length);
     expect(lines.slice(0, -1)).toEqual(leftovers.map((leftover) => ({ message: 'leftover', ...leftover })));
-    expect(lines.at(-1)).toMatchObject({ Stage: 'local', Leftovers: staying.length });
+    expect(lines.at(-1)).toMatchObject({ Stage: 'local', Leftovers: 3, PointsDamaged: 2 });
   });
 });

@@ -10,8 +10,9 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { CreateDBInstanceCommand, CreateDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamo, rds, s3 } from '../../../aws/clients.ts';
+import { dynamo, rds, s3, sns } from '../../../aws/clients.ts';
 import { bucketName, tableName } from '../../../aws/environment.ts';
 import { getRun } from '../../../aws/run-store.ts';
 import {
@@ -42,6 +43,8 @@ export async function startKeepingWorld(config: string): Promise<KeepingWorld> {
   await writeFile(join(taskRoot, 'holdfast.yml'), config);
   Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', HOLDFAST_STAGE: 'local', LAMBDA_TASK_ROOT: taskRoot });
   await createBucket('backups', false);
+  const { TopicArn } = await sns().send(new CreateTopicCommand({ Name: 'holdfast' }));
+  process.env['HOLDFAST_TOPIC'] = TopicArn;
   return {
     emulator,
     stop: async () => {
