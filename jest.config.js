@@ -30,6 +30,7 @@ const project = (name) => ({
 
 export default {
   projects: ['unit', 'statemachine', 'infra', 'e2e', 'roles'].map(project),
+  testSequencer: '<rootDir>/tests/longest-first.js',
   // Real servers and processes; jest takes this setting from here only.
   testTimeout: 180_000,
 };
