@@ -51,6 +51,12 @@ export interface RunSummary {
   readonly hold: Remark | null;
   /** It counts although it is suspect: who said so, and why. */
   readonly accepted: Remark | null;
+  /** Since when retention has been removing its objects, and what it was before; it may lack some of them. */
+  readonly removing: {
+    readonly since: string;
+    readonly verdict: Verdict | null;
+    readonly reasons: readonly string[];
+  } | null;
   /** When retention had removed the last of it, and what it was before. */
   readonly removed: {
     readonly at: string;
@@ -111,13 +117,13 @@ export interface BackupDocument {
 export type StorageClasses = ReadonlyMap<string, string>;
 
 export function summarize(run: RunRow, storageClasses: StorageClasses): RunSummary {
-  const dumps = run.dumps ?? [];
+  const { dumps, verdict } = contentOf(run);
   const sum = (value: (dump: DatabaseDump) => number): number => dumps.reduce((total, dump) => total + value(dump), 0);
   return {
     source: run.source === UNKNOWN_SOURCE ? null : run.source,
     run: run.run,
     status: run.status,
-    verdict: run.verdict ?? null,
+    verdict,
     label: run.label,
     trigger: run.trigger,
     startedAt: run.startedAt,
@@ -132,6 +138,7 @@ export function summarize(run: RunRow, storageClasses: StorageClasses): RunSumma
     tested: run.restoreTests?.at(-1) ?? null,
     hold: run.hold ?? null,
     accepted: run.accepted ?? null,
+    removing: removingOf(run),
     removed: removalOf(run),
   };
 }
@@ -145,6 +152,19 @@ function storageOf(dumps: readonly DatabaseDump[], storageClasses: StorageClasse
     found.set(storageClass, { storageClass, objects, sizeBytes: bytes });
   }
   return [...found.values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
+}
+
+/** While its objects are being removed a run is no backup any more, whatever its row still says. */
+function contentOf({ deleting, dumps = [], verdict = null, verification = null }: RunRow): {
+  readonly dumps: readonly DatabaseDump[];
+  readonly verdict: Verdict | null;
+  readonly verification: Verification | null;
+} {
+  return deleting === undefined ? { dumps, verdict, verification } : { dumps: [], verdict: null, verification: null };
+}
+
+function removingOf({ deleting, verdict, removalReasons }: RunRow): RunSummary['removing'] {
+  return deleting === undefined ? null : { since: deleting, verdict: verdict ?? null, reasons: removalReasons ?? [] };
 }
 
 function removalOf({ deletedAt, deletedVerdict, removalReasons }: RunRow): RunSummary['removed'] {
@@ -163,6 +183,7 @@ export interface RunDetails {
 
 export function describeRun(details: RunDetails): RunDocument {
   const { run, bucket, progress, storageClasses } = details;
+  const { dumps, verification } = contentOf(run);
   return {
     ...summarize(run, storageClasses),
     executionArn: run.executionArn,
@@ -170,12 +191,12 @@ export function describeRun(details: RunDetails): RunDocument {
     serverVersion: run.server?.version ?? null,
     bucket,
     prefix: runPrefix(run),
-    dumps: (run.dumps ?? []).map((dump) => describeDump(dump, details)),
+    dumps: dumps.map((dump) => describeDump(dump, details)),
     failedDatabases: (run.failedDatabases ?? []).map(({ database, failure }) => ({
       database,
       failure: withHint(failure),
     })),
-    verification: run.verification ?? null,
+    verification,
     restoreTests: run.restoreTests ?? [],
     progress: progress ?? null,
   };

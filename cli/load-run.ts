@@ -31,6 +31,7 @@ async function manifestOf(run: RunRow, bucket: string): Promise<Manifest | undef
 }
 
 /** Retention removes it with the objects, also where the snapshot stays. */
-function missesManifest({ verdict, dumpDeletedAt }: RunRow, manifest: Manifest | undefined): boolean {
-  return verdict !== undefined && dumpDeletedAt === undefined && manifest === undefined;
+function missesManifest({ verdict, deleting, dumpDeletedAt }: RunRow, manifest: Manifest | undefined): boolean {
+  const isRemoved = deleting !== undefined || dumpDeletedAt !== undefined;
+  return verdict !== undefined && !isRemoved && manifest === undefined;
 }

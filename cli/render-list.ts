@@ -48,9 +48,10 @@ export function describeTest({ outcome, seconds, failure }: RestoreTestEntry): s
   return outcome === 'failed' ? `FAILED ${failure?.code ?? ''}`.trim() : outcome;
 }
 
-/** `verified`, `running`, `FAILED AuthFailed (partial)`, `verified, held`, `FAILED Suspect (suspect), accepted`, `removed (verified)`. */
+/** `verified`, `running`, `FAILED AuthFailed (partial)`, `verified, held`, `FAILED Suspect (suspect), accepted`, `being removed (verified)`, `removed (verified)`. */
 export function describeResult(run: RunSummary): string {
-  const { hold, accepted, removed } = run;
+  const { hold, accepted, removing, removed } = run;
+  if (removing?.verdict) return `being removed (${removing.verdict})`;
   if (removed?.verdict) return `removed (${removed.verdict})`;
   return [describeEnd(run), ...(accepted ? ['accepted'] : []), ...(hold ? ['held'] : [])].join(', ');
 }

@@ -41,6 +41,7 @@ function renderFacts(run: RunDocument): string {
     ['tested', run.verdict === null ? null : describeTests(run)],
     ['accepted', run.accepted && describeRemark(run.accepted)],
     ['held', run.hold && describeRemark(run.hold)],
+    ['being removed', run.removing && `since ${formatTime(run.removing.since)}: ${run.removing.reasons.join(', ')}`],
     ['removed', run.removed && `${formatTime(run.removed.at)}: ${run.removed.reasons.join(', ')}`],
     ['execution', run.console ?? run.executionArn],
   ]);

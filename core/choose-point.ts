@@ -39,7 +39,7 @@ export async function choosePoint(wanted: WantedPoint, newestFirst: AsyncIterabl
   const untilMs = kind === 'time' ? Date.parse(wanted.recoveryPoint) : Infinity;
   for await (const run of newestFirst) {
     if (kind === 'run' && run.run !== wanted.recoveryPoint) continue;
-    if (kind === 'run') return usable(run, wanted);
+    if (kind === 'run') return requireDump(run);
     if (isVerified(run) && holds(run, wanted.database) && dataTimeMs(run, wanted.database) <= untilMs) return run;
   }
   throw notFound(wanted, kind);
@@ -102,10 +102,11 @@ function dataTimeMs(run: RunRow, database: string | undefined): number {
 const holds = (run: RunRow, database: string | undefined): boolean =>
   database === undefined || (run.dumps ?? []).some((dump) => dump.database === database);
 
-function usable(run: RunRow, { source }: WantedPoint): RunRow {
+/** @returns the same run @throws RecoveryPointNotFound where nothing of it can be read, with the reason */
+export function requireDump(run: RunRow): RunRow {
   const problem = problemOf(run);
   if (problem === undefined) return run;
-  throw new HoldfastError('RecoveryPointNotFound', `run ${run.run} of source ${source} ${problem}`);
+  throw new HoldfastError('RecoveryPointNotFound', `run ${run.run} of source ${run.source} ${problem}`);
 }
 
 function problemOf(run: RunRow): string | undefined {

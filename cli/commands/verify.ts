@@ -2,7 +2,7 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { readContent } from '../../aws/read-object.ts';
 import { findRunByName, newestRuns } from '../../aws/recovery-points.ts';
-import { chooseDump, choosePoint } from '../../core/choose-point.ts';
+import { chooseDump, choosePoint, requireDump } from '../../core/choose-point.ts';
 import { HoldfastError, toFailure } from '../../core/errors.ts';
 import type { StoredObject } from '../../core/manifest.ts';
 import { LATEST } from '../../core/restore-input.ts';
@@ -60,8 +60,8 @@ async function findPoint({ run, source }: VerifyArguments, { deployment }: Conte
     return choosePoint({ source, recoveryPoint: LATEST, database: undefined }, newestRuns(table, source));
   }
   const row = await findRunByName(table, run ?? '');
-  if (row?.dumps && row.dumps.length > 0 && row.deletedAt === undefined) return row;
-  throw new HoldfastError('RecoveryPointNotFound', `run ${run ?? ''} ${row ? 'holds no dump' : 'is not recorded'}`);
+  if (row) return requireDump(row);
+  throw new HoldfastError('RecoveryPointNotFound', `run ${run ?? ''} is not recorded`);
 }
 
 async function problemOfObject(

@@ -284,9 +284,7 @@ describe('a bucket with Object Lock', () => {
     }
     const young = [await left(14), await left(15)];
     await leftNewest();
-    const applied = await runRetention();
-    expect(applied).toMatchObject({ removed: 2, postponed: 0, keptTotal: 55 });
-    expect(applied.kept).toHaveLength(10);
+    expect(await runRetention()).toMatchObject({ removed: 2, postponed: 0, keptTotal: 55 });
     expect((await Promise.all(young.map(versionsOf))).flat()).toEqual([]);
   });
 });
