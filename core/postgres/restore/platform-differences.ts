@@ -84,6 +84,9 @@ const ofKinds =
   ({ kind }: TocEntry): boolean =>
     kinds.includes(kind);
 
+/** Composite types, enumerations and ranges. */
+const MADE_OF_OTHERS = /^CREATE TYPE (?:"(?:[^"]|"")*"|[^\s"])+ AS /;
+
 const RULES: readonly Rule[] = [
   {
     why: 'only the owner of an extension may comment on it',
@@ -102,6 +105,7 @@ const RULES: readonly Rule[] = [
   { why: 'only a superuser may make foreign-data wrappers', refuses: ofKinds('FOREIGN DATA WRAPPER') },
   { why: 'its foreign-data wrapper may not be used', refuses: isOnClosedWrapper },
   { why: 'only a superuser may make languages', refuses: ofKinds('PROCEDURAL LANGUAGE') },
+  { why: 'only a superuser may make the functions of transforms', refuses: ofKinds('TRANSFORM') },
   { why: 'only a superuser may make access methods', refuses: ofKinds('ACCESS METHOD') },
   {
     why: 'only a superuser may make operator classes and families',
@@ -112,13 +116,16 @@ const RULES: readonly Rule[] = [
     refuses: ofKinds('TEXT SEARCH TEMPLATE', 'TEXT SEARCH PARSER'),
   },
   {
-    why: 'only a superuser may make functions in C',
+    why: 'only a superuser may make functions in C or of the server itself',
     refuses: ({ kind, definition }) => kind === 'FUNCTION' && /^LANGUAGE (c|internal)\b/.test(attributesOf(definition)),
   },
   {
+    why: 'only a superuser may make aggregates whose state is internal',
+    refuses: ({ kind, definition }) => kind === 'AGGREGATE' && /\bM?STYPE = internal\b/.test(definition),
+  },
+  {
     why: 'only a superuser may make base types',
-    refuses: ({ kind, definition }) =>
-      kind === 'SHELL TYPE' || (kind === 'TYPE' && /\(\s*INTERNALLENGTH = /.test(definition)),
+    refuses: ({ kind, definition }) => kind === 'SHELL TYPE' || (kind === 'TYPE' && !MADE_OF_OTHERS.test(definition)),
   },
   {
     why: 'only a superuser may make casts without a function',
