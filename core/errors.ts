@@ -202,7 +202,7 @@ export const ERRORS = {
     exit: 43,
     fixedBy: 'operator',
     meaning: 'the restore test cannot run here, for example because an extension is missing',
-    hint: 'build the worker image with the named extension packages',
+    hint: 'give the worker what is named: an image with the extension packages or the server, or a larger disk',
   },
   RetentionRefused: {
     exit: 50,
