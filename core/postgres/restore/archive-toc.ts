@@ -35,10 +35,12 @@ export interface TocEntry {
   readonly section: Section;
   /** The statements that make it. */
   readonly definition: string;
+  /** What takes its rows; empty where it has none. */
+  readonly copyStatement: string;
   /** Dump ids of what it needs, which other archives of the same dump may hold. */
   readonly needs: readonly number[];
   /** What can be changed of it. */
-  readonly at: Readonly<Record<'owner' | 'tablespace' | 'definition', Span>>;
+  readonly at: Readonly<Record<'owner' | 'tablespace' | 'definition' | 'copyStatement', Span>>;
 }
 
 export interface ArchiveToc {
@@ -113,8 +115,14 @@ function entryOf(reader: HeadReader, at: Places<EntryField>): TocEntry {
     tablespace: text('tablespace'),
     section: SECTIONS[reader.intAt(at('section').start)] ?? 'none',
     definition: text('definition'),
+    copyStatement: text('copyStatement'),
     needs: reader.listAt(at('needs')).map(Number),
-    at: { owner: at('owner'), tablespace: at('tablespace'), definition: at('definition') },
+    at: {
+      owner: at('owner'),
+      tablespace: at('tablespace'),
+      definition: at('definition'),
+      copyStatement: at('copyStatement'),
+    },
   };
 }
 

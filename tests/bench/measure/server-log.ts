@@ -29,7 +29,7 @@ export async function logStatements(server: PostgresServer): Promise<() => Promi
 
 /** An entry's further lines begin with a tab. */
 const ENTRY = /^(\S+ \S+) \S+ \[\d+\] LOG: {2}duration: ([\d.]+) ms {2}(.*(?:\n\t.*)*)/gm;
-const DATA = /^statement: COPY |^fastpath function call: "lowrite"/;
+const DATA = /^statement: (?:TRUNCATE .*\n\t)?COPY |^fastpath function call: "lowrite"/;
 const INDEXES = /^statement: (?:CREATE (?:UNIQUE )?INDEX |ALTER TABLE .*\n?.*ADD CONSTRAINT )/;
 
 /** @param log with log_line_prefix as it is by default */

@@ -5,7 +5,10 @@ import { phasesIn } from '../../bench/measure/server-log.ts';
 const LOG = `2026-11-21 15:07:20.000 UTC [10] LOG:  duration: 100.500 ms  statement: CREATE TABLE public.t (
 \t    id integer
 \t);
-2026-11-21 15:07:22.000 UTC [10] LOG:  duration: 1500.000 ms  statement: COPY public.t (id) FROM stdin;
+2026-11-21 15:07:22.000 UTC [10] LOG:  duration: 1500.000 ms  statement: TRUNCATE TABLE ONLY public.t;
+\tCOPY public.t (id) FROM stdin WITH (FREEZE);
+\t
+2026-11-21 15:07:22.100 UTC [10] LOG:  duration: 100.000 ms  statement: COPY public.u (id) FROM stdin;
 2026-11-21 15:07:23.500 UTC [11] LOG:  duration: 0.500 ms  fastpath function call: "lowrite" (OID 955)
 2026-11-21 15:07:23.600 UTC [11] ERROR:  duration: 9.000 ms  statement: COPY
 2026-11-21 15:07:24.000 UTC [10] LOG:  duration: 900.000 ms  statement: ALTER TABLE ONLY public.t

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { HoldfastError } from '../../../core/errors.ts';
 import { withEdits, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { dataEntries, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
+import { freshRowEdits, freshTables } from '../../../core/postgres/restore/fresh-rows.ts';
 import { adaptToPlatform, type Rights } from '../../../core/postgres/restore/platform-differences.ts';
 import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
 import { restoreSteps, type Step } from '../../../core/postgres/restore/restore-steps.ts';
@@ -59,7 +60,12 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
         ? undefined
         : await lendCreate(session, [...rights.owners], publishersOf(entries));
       await orDamage(restore, () => run('definitions'));
-      const leftOut = await restoreRows(restore, { only, tables: tablesOf(prepared), rights });
+      const tables = tablesOf(prepared);
+      const fresh = freshTables(
+        tables,
+        prepared.archives.data.flatMap(({ toc }) => toc.entries),
+      );
+      const leftOut = await restoreRows(restore, { only, tables, rights, fresh });
       return { giveBack, leftOut };
     });
     await restore.afterRows(only);
@@ -124,11 +130,14 @@ function targetOf({ context, request, prepared }: ArchiveRestore, signal = conte
   return { server, database: request.database, program, older, applicationName, signal };
 }
 
+interface RowScope extends DataScope {
+  readonly rights: Rights;
+  /** Tables that are emptied first. */
+  readonly fresh: ReadonlySet<string>;
+}
+
 /** Several archives at once; the first failure ends the others. */
-async function restoreRows(
-  restore: ArchiveRestore,
-  scope: DataScope & { readonly rights: Rights },
-): Promise<Difference[]> {
+async function restoreRows(restore: ArchiveRestore, scope: RowScope): Promise<Difference[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([restore.context.signal, failure.signal]);
   const waiting = [...restore.prepared.archives.data];
@@ -151,14 +160,14 @@ async function restoreRows(
 async function restoreRowsOf(
   restore: ArchiveRestore,
   archive: DataArchive,
-  scope: DataScope & { readonly rights: Rights },
+  scope: RowScope,
   signal: AbortSignal,
 ): Promise<Difference[]> {
   const due = dataEntries(archive.toc.entries, scope);
   const { entries, edits, differences } = adaptToPlatform(due.entries, scope.rights);
   if (entries.length > 0) {
     const dumpIds = entries.map(({ dumpId }) => dumpId);
-    const head = withEdits(archive.head, edits);
+    const head = withEdits(archive.head, [...edits, ...freshRowEdits(entries, scope.fresh)]);
     const read = (take: (chunk: Uint8Array) => Promise<void>): Promise<void> => archive.read(head, signal, take);
     await runPgRestore(targetOf(restore, signal), { dumpIds, archive: read, jobs: 1 });
   } else if (archive.hasDefinitions) {

@@ -5,9 +5,9 @@ import { restoreSteps } from '../../../../../core/postgres/restore/restore-steps
 const nowhere = { start: 0, end: 0 };
 
 function entry(dumpId: number, kind: string, section: Section, change: Partial<TocEntry> = {}): TocEntry {
-  const at = { owner: nowhere, tablespace: nowhere, definition: nowhere };
+  const at = { owner: nowhere, tablespace: nowhere, definition: nowhere, copyStatement: nowhere };
   const names = { schema: 'public', tag: `t${dumpId}`, owner: 'postgres', tablespace: '' };
-  return { dumpId, kind, section, ...names, definition: '', needs: [], at, ...change };
+  return { dumpId, kind, section, ...names, definition: '', copyStatement: '', needs: [], at, ...change };
 }
 
 /** Dump ids. */
