@@ -14,6 +14,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'WHY' },
 ];
 
+/** Of a dry run: how many of the oldest points it does not list. */
+export function pointsOmitted({ pointsKept, pointsToRemove, points }: PlannedRetention): number {
+  return pointsKept + pointsToRemove - points.length;
+}
+
 /** @param isShown whether every point is to be listed, or only that nothing was to be done */
 export function renderPlan(plan: PlannedRetention, isShown: boolean): string {
   const { source, frozen, points, pointsKept, pointsToRemove, unreadableRows, timezone } = plan;
@@ -23,6 +28,7 @@ export function renderPlan(plan: PlannedRetention, isShown: boolean): string {
     ...(unreadableRows === 0
       ? []
       : [`${countOf(unreadableRows, 'row')} could not be read: nothing of them is removed`]),
+    ...(isShown && pointsOmitted(plan) > 0 ? [`the oldest ${pointsOmitted(plan)} are not shown`] : []),
   ];
   if (!isShown || points.length === 0) return [head, ...notes.map((note) => `  ${note}`)].join('\n');
   return [

@@ -1,5 +1,6 @@
 /** What the states of the retention machine hand to one another: statemachine/retention.asl.json. */
 import * as z from 'zod';
+import { firstThatFit, PAYLOAD_MAX_BYTES } from './payload.ts';
 import type { Metric } from './metric-line.ts';
 
 /** Input of an execution of the retention machine, by its schedule or by a person. */
@@ -15,9 +16,23 @@ export const RetentionInput = z.strictObject({
 export interface ListedSources {
   readonly sources: readonly string[];
   readonly dryRun: boolean;
+  /** How much each source may tell of its points, as JSON. */
+  readonly tellBytes: number;
 }
 
-export const PlanRetentionInput = z.object({ source: z.string(), dryRun: z.boolean() });
+/** The numbers of a source, or why it failed: what is in its result besides what it tells of its points. */
+const SOURCE_BYTES = 512;
+/** What the states add around the results of all sources. */
+const ENVELOPE_BYTES = 8 * 1024;
+
+/** All sources share one payload: of one alone every point can be told, of 500 the numbers. */
+export function tellBytesOf(sources: number): number {
+  return Math.max(0, Math.floor((PAYLOAD_MAX_BYTES - ENVELOPE_BYTES) / sources) - SOURCE_BYTES);
+}
+
+const TellBytes = z.int().nonnegative();
+
+export const PlanRetentionInput = z.object({ source: z.string(), dryRun: z.boolean(), tellBytes: TellBytes });
 
 /** One removal that is to be done. */
 export const Removal = z.object({
@@ -50,12 +65,21 @@ export const PlannedRetention = z.object({
   unreadableRows: z.int(),
   /** Oldest first, and the oldest only where they are many; empty in a dry run. */
   removals: z.array(Removal),
-  /** Newest first; only in a dry run. */
+  /** Newest first, and the newest only where they are many; only in a dry run. */
   points: z.array(PlannedPoint),
 });
 export type PlannedRetention = z.infer<typeof PlannedRetention>;
 
-export const ApplyRetentionInput = z.object({ source: z.string(), removals: z.array(Removal).readonly() });
+/** The plan as the machine hands it on. */
+export function shortenPlan(plan: PlannedRetention, tellBytes: number): PlannedRetention {
+  return { ...plan, points: firstThatFit(plan.points, tellBytes) };
+}
+
+export const ApplyRetentionInput = z.object({
+  source: z.string(),
+  removals: z.array(Removal).readonly(),
+  tellBytes: TellBytes,
+});
 export type ApplyRetentionInput = z.infer<typeof ApplyRetentionInput>;
 
 /** A removal that was not done, or not to its end; neither is a failure. */
@@ -86,3 +110,8 @@ export const AppliedRetention = z.object({
   kept: z.array(KeptPoint),
 });
 export type AppliedRetention = z.infer<typeof AppliedRetention>;
+
+/** The result as the machine hands it on; the function's log has all of it. */
+export function shortenApplied(applied: AppliedRetention, tellBytes: number): AppliedRetention {
+  return { ...applied, kept: firstThatFit(applied.kept, tellBytes) };
+}

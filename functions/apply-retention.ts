@@ -23,6 +23,7 @@ import type { PointRow } from '../core/retention/recovery-point.ts';
 import {
   ApplyRetentionInput,
   metricsOfRemovals,
+  shortenApplied,
   type AppliedRetention,
   type KeptPoint,
   type Removal,
@@ -36,8 +37,6 @@ import { requireStored } from './require-stored.ts';
 /** So many points of a source go in one run: whoever has made a mistake in holdfast.yml has days to notice. */
 const REMOVALS_MAX = 50;
 
-const KEPT_SHOWN_MAX = 10;
-
 /** Why a removal was not done, or not to its end. */
 type Obstacle = Pick<KeptPoint, 'why' | 'isInterrupted'>;
 
@@ -50,7 +49,7 @@ const interruptedBy = (why: string): Obstacle => ({ why, isInterrupted: true });
  * @throws the error of the first removal that failed, after all others were tried
  */
 export async function applyRemovals(
-  { source, removals }: ApplyRetentionInput,
+  { source, removals }: Pick<ApplyRetentionInput, 'source' | 'removals'>,
   now: () => Date,
 ): Promise<AppliedRetention> {
   const decided = await decideSource(source, now());
@@ -72,11 +71,12 @@ export async function applyRemovals(
       failures.push({ sk: planned.sk, error });
     }
   }
+  for (const point of kept) process.stdout.write(`${JSON.stringify({ message: 'not removed', source, ...point })}\n`);
   emitMetrics(metricsOfRemovals(kept), source, now());
   if (failures.length > 0) throw failureOf(failures, removed);
   const keptTotal = kept.length;
   const postponed = removals.length - removed - keptTotal;
-  return { source, removed, postponed, keptTotal, kept: kept.slice(0, KEPT_SHOWN_MAX) };
+  return { source, removed, postponed, keptTotal, kept };
 }
 
 /** A removal that nobody had foreseen to fail. */
@@ -166,4 +166,6 @@ async function removeSnapshotOf(row: PointRow): Promise<string | undefined> {
   return undefined;
 }
 
-export const handler = taskHandler(ApplyRetentionInput, (input) => applyRemovals(input, () => new Date()));
+export const handler = taskHandler(ApplyRetentionInput, async (input) =>
+  shortenApplied(await applyRemovals(input, () => new Date()), input.tellBytes),
+);

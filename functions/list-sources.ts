@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { resolveSource, sourceNames } from '../core/config/plan-source.ts';
 import { HoldfastError } from '../core/errors.ts';
-import { RetentionInput, type ListedSources } from '../core/retention-steps.ts';
+import { RetentionInput, tellBytesOf, type ListedSources } from '../core/retention-steps.ts';
 import { deployedConfig } from './deployed-config.ts';
 import { taskHandler } from './handler.ts';
 
@@ -18,5 +18,6 @@ function listSources(input: unknown): ListedSources {
   }
   const config = deployedConfig();
   const { source, dryRun } = data;
-  return { sources: source === undefined ? sourceNames(config) : [resolveSource(config, source).name], dryRun };
+  const sources = source === undefined ? sourceNames(config) : [resolveSource(config, source).name];
+  return { sources, dryRun, tellBytes: tellBytesOf(sources.length) };
 }

@@ -1,5 +1,5 @@
 /** State PlanRetention: decides what of one source stays and what goes. It removes nothing. */
-import { PlanRetentionInput, type PlannedPoint, type PlannedRetention } from '../core/retention-steps.ts';
+import { PlanRetentionInput, shortenPlan, type PlannedPoint, type PlannedRetention } from '../core/retention-steps.ts';
 import { decideSource, removalOf, type DecidedPoint } from './decide-source.ts';
 import { taskHandler } from './handler.ts';
 
@@ -37,4 +37,6 @@ function toPlannedPoint({ point, action, dump, snapshot }: DecidedPoint): Planne
   };
 }
 
-export const handler = taskHandler(PlanRetentionInput, ({ source, dryRun }) => planSource(source, dryRun, new Date()));
+export const handler = taskHandler(PlanRetentionInput, async ({ source, dryRun, tellBytes }) =>
+  shortenPlan(await planSource(source, dryRun, new Date()), tellBytes),
+);

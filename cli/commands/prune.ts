@@ -5,7 +5,7 @@ import { findExecution, startExecution, type ExecutionState } from '../../aws/ex
 import { failureOfStep, HoldfastError } from '../../core/errors.ts';
 import { PlannedRetention, AppliedRetention } from '../../core/retention-steps.ts';
 import type { Context } from '../context.ts';
-import { renderApplied, renderPlan } from '../render-retention.ts';
+import { pointsOmitted, renderApplied, renderPlan } from '../render-retention.ts';
 import type { Result } from '../result.ts';
 import { runName } from '../run-name.ts';
 
@@ -20,19 +20,42 @@ const Output = z.object({
   ),
 });
 
+type SourceResult = z.infer<typeof Output>['sources'][number];
+
 /**
  * @param source undefined: all that are configured
  * @throws what retention fails with
  */
 export async function prune(source: string | undefined, dryRun: boolean, context: Context): Promise<Result> {
   const { retentionMachineArn } = context.deployment;
-  const input = { ...(source !== undefined && { source }), dryRun };
-  const name = runName(`prune${source === undefined ? '' : `-${source}`}`, new Date());
-  const execution = await waitForEnd(await startExecution(retentionMachineArn, name, input));
-  if (execution.status !== 'SUCCEEDED') throw errorOf(execution);
-  const { sources } = Output.parse(JSON.parse(execution.output ?? ''));
+  const results = await runMachine(retentionMachineArn, source, dryRun);
+  const sources = dryRun && results.length > 1 ? await withAllPoints(retentionMachineArn, results) : results;
   const texts = sources.map((each) => (each.status === 'planned' ? renderPlan(each, dryRun) : renderApplied(each)));
   return { document: { dryRun, sources }, text: texts.join('\n\n') };
+}
+
+async function runMachine(machineArn: string, source: string | undefined, dryRun: boolean): Promise<SourceResult[]> {
+  const input = { ...(source !== undefined && { source }), dryRun };
+  const name = runName(`prune${source === undefined ? '' : `-${source}`}`, new Date());
+  const execution = await waitForEnd(await startExecution(machineArn, name, input));
+  if (execution.status !== 'SUCCEEDED') throw errorOf(execution);
+  return Output.parse(JSON.parse(execution.output ?? '')).sources;
+}
+
+/** So many sources are asked for at once. */
+const ASKED_AT_ONCE = 5;
+
+/** The result of all sources has not room for every point of many: those that it leaves out are asked for alone. */
+async function withAllPoints(machineArn: string, results: readonly SourceResult[]): Promise<SourceResult[]> {
+  const complete: SourceResult[] = [];
+  for (let start = 0; start < results.length; start += ASKED_AT_ONCE) {
+    const asked = results.slice(start, start + ASKED_AT_ONCE).map(async (result) => {
+      if (result.status !== 'planned' || pointsOmitted(result) === 0) return [result];
+      return runMachine(machineArn, result.source, true);
+    });
+    complete.push(...(await Promise.all(asked)).flat());
+  }
+  return complete;
 }
 
 async function waitForEnd(executionArn: string): Promise<ExecutionState> {
@@ -45,9 +68,6 @@ async function waitForEnd(executionArn: string): Promise<ExecutionState> {
 }
 
 function errorOf({ error, cause }: ExecutionState): HoldfastError {
-  if (error === 'States.DataLimitExceeded') {
-    return new HoldfastError('InvalidInput', 'the plan of all sources is too long for one answer: name a source');
-  }
   const { code, message } = failureOfStep(error, cause);
   return new HoldfastError(code, message);
 }

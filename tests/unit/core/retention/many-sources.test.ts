@@ -1,12 +1,17 @@
 /** 500 sources with two years of history each: planned, and looked at, within what a Lambda has. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { resolveSource } from '../../../../core/config/plan-source.ts';
 import { parseConfig } from '../../../../core/config/parse.ts';
+import { composeOverdue } from '../../../../core/freshness-message.ts';
 import { assessFreshness } from '../../../../core/freshness.ts';
+import { PAYLOAD_MAX_BYTES } from '../../../../core/payload.ts';
 import { planRetention } from '../../../../core/retention/plan-retention.ts';
 import { retentionPolicy } from '../../../../core/retention/policy.ts';
 import { toPoint } from '../../../../core/retention/recovery-point.ts';
+import { tellBytesOf } from '../../../../core/retention-steps.ts';
 import { RunRow } from '../../../../core/run-record.ts';
 import { runRow } from '../run-samples.ts';
 
@@ -18,6 +23,14 @@ const NOW = new Date('2026-11-18T09:00:00Z');
 const PLAN_LIMIT_MS = 90_000;
 const FRESHNESS_LIMIT_MS = 120_000;
 const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
+
+interface State {
+  readonly Type: string;
+}
+const machine = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../../statemachine/retention.asl.json'), 'utf8'),
+) as { readonly States: { readonly ForEachSource: { readonly ItemProcessor: { readonly States: object } } } };
+const STATES_OF_SOURCE = machine.States.ForEachSource.ItemProcessor.States as Readonly<Record<string, State>>;
 
 const config = parseConfig(
   `defaults:
@@ -52,20 +65,15 @@ describe('500 sources', () => {
     expect(process.memoryUsage().heapUsed - memoryBefore).toBeLessThan(MEMORY_LIMIT_BYTES / 4);
   });
 
-  it('are planned by one machine in a day: payloads of the Map stay under 256 KiB', () => {
-    // What a branch hands back when there is nothing to remove, in the words of statemachine/retention.asl.json.
-    const planned = {
-      source: 'a-name-of-thirty-two-characters-x',
-      timezone: 'America/Argentina/Buenos_Aires',
-      frozen: 'nothing goes: the newest verified point is 729 d 23 h old, more than 1 d 2 h',
-      pointsKept: NIGHTS,
-      pointsToRemove: NIGHTS,
-      unreadableRows: 0,
-      removals: [],
-      points: [],
-      status: 'planned',
-    };
-    expect(JSON.stringify(Array.from({ length: SOURCES }, () => planned)).length).toBeLessThan(256 * 1024);
+  it('are planned by one execution, which may have 25,000 events', () => {
+    // As Step Functions writes them: of a Task without a retry five, of another state two, of an iteration two.
+    const events = Object.values(STATES_OF_SOURCE).reduce((sum, { Type }) => sum + (Type === 'Task' ? 5 : 2), 2);
+    expect(SOURCES * events).toBeLessThan(25_000);
+  });
+
+  it('share the payload of that execution', () => {
+    expect(SOURCES * tellBytesOf(SOURCES)).toBeLessThan(PAYLOAD_MAX_BYTES);
+    expect(tellBytesOf(1)).toBeGreaterThan(0.9 * PAYLOAD_MAX_BYTES);
   });
 
   it('are looked at in a small part of the time that a Lambda has', () => {
@@ -82,5 +90,24 @@ describe('500 sources', () => {
       .filter(({ isOverdue }) => isOverdue);
     expect(overdue).toHaveLength(SOURCES);
     expect(performance.now() - startedAt).toBeLessThan(FRESHNESS_LIMIT_MS / 10);
+  });
+
+  it('fit into one message when all are overdue', () => {
+    const overdue = Object.keys(config.sources).map((name) =>
+      assessFreshness(
+        {
+          source: name.padEnd(32, 'x'),
+          latest: { run: 'r'.repeat(80), startedAt: '2026-11-16T01:30:00.000Z' },
+          ...{ testPassedAt: undefined, watchedSince: '2026-01-01T00:00:00.000Z', toldAt: undefined },
+        },
+        config,
+        NOW,
+      ),
+    );
+    const { text, json } = composeOverdue(overdue);
+    // Text and attributes together (Amazon SNS quotas); the names of the attributes are in the rest.
+    const names = JSON.stringify(overdue.map(({ source }) => source));
+    const bytes = [text, JSON.stringify(json), names].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+    expect(bytes).toBeLessThan(256 * 1024 - 1024);
   });
 });
