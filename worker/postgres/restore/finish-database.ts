@@ -9,6 +9,8 @@ import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
 import { databaseSettings } from '../database-facts.ts';
 import type { Session } from '../session.ts';
+import type { PreparedRestore } from './prepare-restore.ts';
+import { mayOwnAs } from './roles.ts';
 
 /** Without statistics the first queries would be planned blindly. @param tables undefined: all */
 export async function analyze(session: Session, tables: readonly TocEntry[] | undefined): Promise<void> {
@@ -27,12 +29,22 @@ function analyzeRefused(target: string, cause: unknown): HoldfastError {
   return new HoldfastError('RestoreFailed', message, { cause });
 }
 
-/** A database that the restore made gets its owner, and its comment in place of the mark that it is unfinished. */
-export async function finishDatabase(session: Session, database: string, evidence: Evidence): Promise<Difference[]> {
+/**
+ * A database that the restore made gets its owner and its limit, and its comment in place of the mark that it is
+ * unfinished.
+ */
+export async function finishDatabase(
+  session: Session,
+  database: string,
+  { evidence, facts }: Pick<PreparedRestore, 'evidence' | 'facts'>,
+): Promise<Difference[]> {
   const differences = await settingDifferences(session, evidence);
-  const { owner, comment = null } = evidence.database ?? {};
+  const { owner, comment = null, connectionLimit = -1 } = evidence.database ?? {};
+  if (connectionLimit >= 0) {
+    await session.run(`ALTER DATABASE ${quoteIdentifier(database)} CONNECTION LIMIT ${connectionLimit}`);
+  }
   if (owner !== undefined) {
-    if (await mayGive(session, owner)) {
+    if (await mayGive(session, owner, facts.major)) {
       await session.run(`ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${quoteIdentifier(owner)}`);
     } else {
       const detail = `not given to ${owner}, which the role that restores may not do`;
@@ -56,13 +68,11 @@ async function settingDifferences(session: Session, { settings }: Evidence): Pro
     });
 }
 
-async function mayGive(session: Session, role: string): Promise<boolean> {
-  const [row] = await session.rows<{ may: boolean }>(MAY_GIVE_SQL, [role]);
+/** A database is given away by ALTER DATABASE itself, which checks the same; here it is only foreseen. */
+async function mayGive(session: Session, role: string, major: number): Promise<boolean> {
+  const [row] = await session.rows<{ may: boolean }>(
+    `SELECT ${mayOwnAs(major)} AS may FROM pg_catalog.pg_roles r WHERE r.rolname = $1`,
+    [role],
+  );
   return row?.may ?? false;
 }
-
-/** A database is given away by ALTER DATABASE itself, which checks what a member may; here it is only foreseen. */
-const MAY_GIVE_SQL = `
-SELECT pg_catalog.pg_has_role(oid, 'MEMBER') AND (me.rolsuper OR NOT given.rolsuper) AS may
-  FROM pg_catalog.pg_roles given, (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) me
- WHERE given.rolname = $1`;

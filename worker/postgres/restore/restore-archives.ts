@@ -15,7 +15,7 @@ import type { Session } from '../session.ts';
 import type { DataArchive } from './archives.ts';
 import { runPgRestore, type RestoreTarget } from './pg-restore.ts';
 import type { PreparedRestore, RestoreContext, RestoreRequest } from './prepare-restore.ts';
-import { lendCreate, takeRights } from './roles.ts';
+import { giveBack, lendCreate, takeRights, type Borrowed } from './roles.ts';
 
 /** Rows and indexes at once: more would fight for the target's disk and processors. */
 const JOBS_MAX = 4;
@@ -26,6 +26,8 @@ export interface ArchiveRestore {
   readonly prepared: PreparedRestore;
   /** In the target database. */
   readonly session: Session;
+  /** What is left in it has to be given back, also when the restore fails. */
+  readonly borrowed: Borrowed;
   /** Times what is done for one phase. */
   readonly phase: <Result>(phase: 'restoring' | 'indexing', work: () => Promise<Result>) => Promise<Result>;
   /** When all rows are there, and row-level security is not yet on, which would hide them from their restorer. */
@@ -34,7 +36,7 @@ export interface ArchiveRestore {
 
 /** @returns what was left out, and why that is allowed */
 export async function restoreArchives(restore: ArchiveRestore): Promise<Difference[]> {
-  const { prepared, session } = restore;
+  const { prepared, session, borrowed } = restore;
   const selected = selectedOf(prepared);
   const owners = [
     ...new Set(
@@ -45,6 +47,7 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     session,
     prepared.facts,
     owners.filter((owner) => owner !== ''),
+    borrowed,
   );
   const { entries, edits, differences } = adaptToPlatform(selected.entries, rights);
   const steps = restoreSteps(entries);
@@ -54,29 +57,26 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     await writeFile(head, withEdits(prepared.archives.head, edits), { mode: 0o600 });
     const only = prepared.chosen && selected.withData;
     const run = (step: Step, jobs = jobsOf(restore)): Promise<void> => runStep(restore, head, steps[step], jobs);
-    const left = await restore.phase('restoring', async () => {
+    const leftOut = await restore.phase('restoring', async () => {
       await orDamage(restore, () => run('schemas'));
-      const giveBack = rights.superuser
-        ? undefined
-        : await lendCreate(session, [...rights.owners], publishersOf(entries));
+      if (!rights.superuser) await lendCreate(session, [...rights.owners], publishersOf(entries), borrowed);
       await orDamage(restore, () => run('definitions'));
       const tables = tablesOf(prepared);
       const fresh = freshTables(
         tables,
         prepared.archives.data.flatMap(({ toc }) => toc.entries),
       );
-      const leftOut = await restoreRows(restore, { only, tables, rights, fresh });
-      return { giveBack, leftOut };
+      return restoreRows(restore, { only, tables, rights, fresh });
     });
     await restore.afterRows(only);
     await restore.phase('indexing', async () => {
       await run('indexes');
       await run('afterIndexes', 1);
       await run('foreignKeys');
-      await left.giveBack?.();
+      await giveBack(session, borrowed.privileges);
       await run('privileges');
     });
-    return [...selected.differences, ...differences, ...left.leftOut];
+    return [...selected.differences, ...differences, ...leftOut];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

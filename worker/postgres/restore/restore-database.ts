@@ -20,6 +20,7 @@ import { foundEvidence } from './found-evidence.ts';
 import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
 import { restoreArchives } from './restore-archives.ts';
+import { giveBack, nothingBorrowed, type Borrowed } from './roles.ts';
 import { openMaintenance } from './server-facts.ts';
 import { makeSuperusers } from './throwaway-roles.ts';
 
@@ -39,6 +40,7 @@ interface Work {
   readonly mismatches: string[];
   /** Oid of the database that it made. */
   made: string | undefined;
+  readonly borrowed: Borrowed;
   bytesRead: number;
   compared: Comparison | null;
 }
@@ -82,6 +84,7 @@ function beginWork(context: RestoreContext, request: RestoreRequest): Work {
     differences: [],
     mismatches: [],
     made: undefined,
+    borrowed: nothingBorrowed(),
     bytesRead: 0,
     compared: null,
   };
@@ -129,6 +132,7 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
       request,
       prepared,
       session,
+      borrowed: work.borrowed,
       phase: (phase, part) => {
         context.onPhase(phase);
         return timed(work, phase === 'restoring' ? 'dataSeconds' : 'indexSeconds', part);
@@ -141,8 +145,9 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     await timed(work, 'analyzeSeconds', () => analyze(session, tables));
     // What is not what was dumped keeps its mark.
     if (target.databaseCreated && work.mismatches.length === 0) {
-      work.differences.push(...(await finishDatabase(session, request.database, prepared.evidence)));
+      work.differences.push(...(await finishDatabase(session, request.database, prepared)));
     }
+    await giveBack(session, work.borrowed.memberships);
   } finally {
     await session.close();
   }
@@ -220,19 +225,22 @@ function failureOf(error: unknown): Failure {
 }
 
 /** What this restore made goes; what was there before holds a part of the restore, which is said. */
-async function undo({ context, request, target, made }: Work): Promise<void> {
-  await endLeftovers(context.server, request.database, context.applicationName);
-  if (made === undefined) return;
+async function undo(work: Work): Promise<void> {
+  const { context, request, made } = work;
+  const { applicationName, server } = context;
+  await endLeftovers(server, request.database, applicationName);
+  const options = { applicationName, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
   try {
-    const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
-    const { applicationName } = context;
-    const session = await openMaintenance(context.server, { applicationName, signal }, request.database);
+    const session =
+      made === undefined
+        ? await openSession(server, { ...options, database: request.database })
+        : await openMaintenance(server, options, request.database);
     try {
-      await dropMade(session, request.database, made);
-      target.databaseCreated = false;
-      for (const role of target.rolesCreated) await session.run(`DROP ROLE IF EXISTS ${quoteIdentifier(role)}`);
-      target.rolesCreated = [];
-      target.targetState = 'untouched';
+      await (made === undefined
+        ? giveBack(session, work.borrowed.privileges)
+        : dropMade(session, request.database, made));
+      await giveBack(session, work.borrowed.memberships);
+      if (made !== undefined) await dropRoles(work, session);
     } finally {
       await session.close();
     }
@@ -242,4 +250,12 @@ async function undo({ context, request, target, made }: Work): Promise<void> {
       reason: causeChain(error),
     });
   }
+}
+
+/** With them the last of what it made is gone. */
+async function dropRoles({ target }: Work, session: Session): Promise<void> {
+  target.databaseCreated = false;
+  for (const role of target.rolesCreated) await session.run(`DROP ROLE IF EXISTS ${quoteIdentifier(role)}`);
+  target.rolesCreated = [];
+  target.targetState = 'untouched';
 }

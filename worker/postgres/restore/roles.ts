@@ -7,13 +7,36 @@ import type { Session } from '../session.ts';
 /** From 16 on, membership alone no longer says that objects may be given to a role, or used as their owner. */
 const FIRST_WITH_SET_OPTION = 16;
 
+/** What the role that restores, and owners, were given for as long as the restore takes: statements that take it back. */
+export interface Borrowed {
+  /** Those to run in the restored database. */
+  readonly privileges: string[];
+  /** Those to run in any. */
+  readonly memberships: string[];
+}
+
+export const nothingBorrowed = (): Borrowed => ({ privileges: [], memberships: [] });
+
+/** Each is taken back once. */
+export async function giveBack(session: Session, statements: string[]): Promise<void> {
+  for (let statement = statements.pop(); statement !== undefined; statement = statements.pop()) {
+    await session.run(statement);
+  }
+}
+
 /**
  * Asks for what the role that restores may do, and makes it a member of the roles that are to own objects where it may do
  * that: without it, PostgreSQL lets only a superuser give them anything.
  * @param owners names of all roles that own something in the archive
+ * @param borrowed told of each membership
  */
-export async function takeRights(session: Session, server: ServerFacts, owners: readonly string[]): Promise<Rights> {
-  if (!server.superuser) await joinOwners(session, server, owners);
+export async function takeRights(
+  session: Session,
+  server: ServerFacts,
+  owners: readonly string[],
+  borrowed: Borrowed,
+): Promise<Rights> {
+  if (!server.superuser) await joinOwners(session, server, owners, borrowed);
   const [rights] = await session.rows<{ ownsPublic: boolean }>(OWNS_PUBLIC_SQL);
   const usable = await session.rows<{ name: string }>(usableSql(server.major), [owners]);
   const closedWrappers = await session.rows<{ name: string }>(CLOSED_WRAPPERS_SQL);
@@ -29,29 +52,60 @@ export async function takeRights(session: Session, server: ServerFacts, owners: 
   };
 }
 
-async function joinOwners(session: Session, { major }: ServerFacts, owners: readonly string[]): Promise<void> {
-  const joinable = await session.rows<{ name: string }>(joinableSql(major), [owners]);
-  const options = major >= FIRST_WITH_SET_OPTION ? ' WITH INHERIT TRUE, SET TRUE' : '';
-  for (const { name } of joinable) await session.run(`GRANT ${quoteIdentifier(name)} TO CURRENT_USER${options}`);
+interface Joinable {
+  readonly name: string;
+  /** How it has made itself a member before; null: it has not. */
+  readonly before: { readonly inherit: boolean; readonly set: boolean } | null;
 }
 
-const mayOwnAs = (major: number): string =>
+async function joinOwners(
+  session: Session,
+  { major }: ServerFacts,
+  owners: readonly string[],
+  { memberships }: Borrowed,
+): Promise<void> {
+  const joinable = await session.rows<Joinable>(joinableSql(major), [owners]);
+  const options = major >= FIRST_WITH_SET_OPTION ? ' WITH INHERIT TRUE, SET TRUE' : '';
+  for (const { name, before } of joinable) {
+    const role = quoteIdentifier(name);
+    await session.run(`GRANT ${role} TO CURRENT_USER${options}`);
+    memberships.push(
+      before === null
+        ? `REVOKE ${role} FROM CURRENT_USER`
+        : `GRANT ${role} TO CURRENT_USER WITH INHERIT ${before.inherit}, SET ${before.set}`,
+    );
+  }
+}
+
+/** Of `pg_roles r`: whether the current user may give things to it, and use them then. */
+export const mayOwnAs = (major: number): string =>
   major >= FIRST_WITH_SET_OPTION
-    ? "pg_catalog.pg_has_role(oid, 'SET') AND pg_catalog.pg_has_role(oid, 'USAGE')"
-    : "pg_catalog.pg_has_role(oid, 'USAGE')";
+    ? "pg_catalog.pg_has_role(r.oid, 'SET') AND pg_catalog.pg_has_role(r.oid, 'USAGE')"
+    : "pg_catalog.pg_has_role(r.oid, 'USAGE')";
 
 const usableSql = (major: number): string =>
-  `SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND ${mayOwnAs(major)}`;
+  `SELECT rolname AS name FROM pg_catalog.pg_roles r WHERE rolname = ANY ($1) AND ${mayOwnAs(major)}`;
 
-/** Until 15, CREATEROLE is enough for every role that is no superuser; later it takes the admin option. */
+/** Rows of pg_auth_members that make the current user (`me`) a member of a role (`r`) directly. */
+const OWN = 'FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid AND m.member = me.oid';
+
+/** Until 15, CREATEROLE is enough for every role that is no superuser, and a membership that is there cannot be made more. */
+const JOINABLE_BEFORE_SET_OPTION = {
+  may: `(me.rolcreaterole OR pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')) AND NOT EXISTS (SELECT ${OWN})`,
+  before: 'NULL',
+};
+
+const JOINABLE = {
+  may: "pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')",
+  before: `(SELECT pg_catalog.json_build_object('inherit', m.inherit_option, 'set', m.set_option) ${OWN} AND m.grantor = me.oid)`,
+};
+
 function joinableSql(major: number): string {
-  const may =
-    major >= FIRST_WITH_SET_OPTION
-      ? "pg_catalog.pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')"
-      : "(SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) OR pg_catalog.pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')";
+  const { may, before } = major >= FIRST_WITH_SET_OPTION ? JOINABLE : JOINABLE_BEFORE_SET_OPTION;
   return `
-SELECT rolname AS name FROM pg_catalog.pg_roles
- WHERE rolname = ANY ($1) AND NOT rolsuper AND rolname !~ '^pg_' AND NOT (${mayOwnAs(major)}) AND (${may})`;
+SELECT r.rolname AS name, ${before} AS before
+  FROM pg_catalog.pg_roles r, (SELECT oid, rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) me
+ WHERE r.rolname = ANY ($1) AND NOT r.rolsuper AND r.rolname !~ '^pg_' AND NOT (${mayOwnAs(major)}) AND ${may}`;
 }
 
 const OWNS_PUBLIC_SQL = `
@@ -68,19 +122,19 @@ SELECT spcname AS name FROM pg_catalog.pg_tablespace WHERE pg_catalog.has_tables
  * Lets owners own objects in schemas that they may not create anything in, and publications in a database: giving an
  * object away takes that privilege from the new owner, unless a superuser does it.
  * @param publishers owners of publications
- * @returns what takes it back
+ * @param borrowed told of each
  */
 export async function lendCreate(
   session: Session,
   owners: readonly string[],
   publishers: readonly string[],
-): Promise<() => Promise<void>> {
+  { privileges }: Borrowed,
+): Promise<void> {
   const lacking = await session.rows<{ object: string; role: string }>(LACKING_SQL, [owners, publishers]);
-  for (const { object, role } of lacking) await session.run(`GRANT CREATE ON ${object} TO ${quoteIdentifier(role)}`);
-  return async () => {
-    for (const { object, role } of lacking)
-      await session.run(`REVOKE CREATE ON ${object} FROM ${quoteIdentifier(role)}`);
-  };
+  for (const { object, role } of lacking) {
+    await session.run(`GRANT CREATE ON ${object} TO ${quoteIdentifier(role)}`);
+    privileges.push(`REVOKE CREATE ON ${object} FROM ${quoteIdentifier(role)}`);
+  }
 }
 
 /** What belongs to the platform is not ours to lend: what is refused there fails with its own message. */
