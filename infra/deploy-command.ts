@@ -2,15 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { DescribeAccountAttributesCommand } from '@aws-sdk/client-rds';
 import { rds } from '../aws/clients.ts';
-import { findBucket } from '../aws/deployment.ts';
-import { hasObjectLock } from '../aws/object-lock.ts';
 import { acceptDefaultRegion } from '../aws/region.ts';
 import { parseConfig } from '../core/config/parse.ts';
-import { totalSnapshotsKept } from '../core/config/plan-source.ts';
-import type { Config } from '../core/config/schema.ts';
 import { HoldfastError } from '../core/errors.ts';
+import { requireLockableBucket, requireLockOf, requireNetwork, requireSnapshotQuota } from './deploy-checks.ts';
 import { deployService, packageService } from './package.ts';
 import { CONFIG_FILE } from './service-config.ts';
 import { pushWorkerImage } from './worker-image.ts';
@@ -19,38 +15,6 @@ interface Options {
   readonly stage: string;
   readonly config: string;
   readonly out: string;
-}
-
-/** Fargate starts no task without a network; the local stack needs none, so the schema leaves it optional. */
-function requireNetwork({ sources }: Config): void {
-  const without = Object.entries(sources).filter(([, source]) => !source.network?.subnets.length);
-  if (without.length === 0) return;
-  throw new HoldfastError(
-    'InvalidConfig',
-    `no network for ${without.map(([name]) => name).join(', ')}: give subnets and securityGroups at the top or in the source`,
-  );
-}
-
-async function requireSnapshotQuota(config: Config): Promise<void> {
-  const kept = totalSnapshotsKept(config);
-  if (kept === 0) return;
-  const { AccountQuotas } = await rds().send(new DescribeAccountAttributesCommand());
-  const quota = AccountQuotas?.find(({ AccountQuotaName }) => AccountQuotaName === 'ManualSnapshots');
-  if (quota?.Max === undefined || kept <= quota.Max) return;
-  throw new HoldfastError(
-    'SnapshotQuotaExceeded',
-    `the sources keep ${kept} snapshots together, this account may have ${quota.Max}: lower rds.snapshot.keepLast or raise the quota`,
-  );
-}
-
-/** CloudFormation would replace a bucket that cannot lock by an empty one, and leave the backups in the old one. */
-async function requireLockableBucket(stage: string): Promise<void> {
-  const bucket = await findBucket(stage);
-  if (bucket === undefined || (await hasObjectLock(bucket))) return;
-  throw new HoldfastError(
-    'InvalidConfig',
-    `bucket ${bucket} was made without Object Lock: deploy a new stage, and keep the old one until its points have expired`,
-  );
 }
 
 /** As the SDK resolves it, from a profile too. The framework has a default of its own, where the image would not be. */
@@ -75,6 +39,7 @@ async function deploy({ stage, config, out }: Options): Promise<void> {
   const { serviceDir } = await packageService({ configFile: config, outDir: out, stage, workerImage, env });
   console.log('deploying');
   await deployService({ serviceDir, stage, workerImage, env });
+  await requireLockOf(stage, parsed);
   console.log(`deployed holdfast-${stage}; subscribers of the topic get a mail that asks them to confirm`);
 }
 
