@@ -40,14 +40,14 @@ export function describeFailure(stderr: string): string {
     shorten(withoutValues(reason), REASON_LENGTH_MAX),
     ...statementOf(lines.slice(errorAt + 1)),
   ].join('');
-  return COMPUTED_AS_OWNER.test(said) ? `${said}: ${OWNER_LACKS_PRIVILEGE}` : said;
+  return COMPUTED_AS_OWNER.test(said) ? `${said} (computed ${AS_ITS_OWNER})` : said;
 }
 
 const COMPUTED_AS_OWNER = /permission denied .*, in: (REFRESH MATERIALIZED VIEW|CREATE (UNIQUE )?INDEX) /s;
 
 /** What cannot be known beforehand: whether an owner was a superuser at the source is not recorded. */
-export const OWNER_LACKS_PRIVILEGE =
-  'it is computed with the privileges of its owner, who may have been a superuser at the source and is none here';
+export const AS_ITS_OWNER =
+  'with the privileges of its owner, who may have been a superuser at the source and is none here';
 
 function statementOf(lines: readonly string[]): string[] {
   const start = lines.findIndex((line) => line.startsWith('Command was: '));

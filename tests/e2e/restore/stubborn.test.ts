@@ -67,6 +67,23 @@ test('a restore says before it begins which owners would have to be superusers',
   );
 });
 
+test('and names what an owner lacks where that shows in the end only', async () => {
+  await query(source, 'postgres', 'CREATE DATABASE indexed');
+  await query(
+    source,
+    'indexed',
+    `CREATE FUNCTION next(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+     ALTER FUNCTION next OWNER TO app; REVOKE ALL ON FUNCTION next FROM PUBLIC;
+     CREATE TABLE numbers AS SELECT n FROM generate_series(1, 5) n; CREATE INDEX ON numbers (next(n))`,
+  );
+  const indexed = await dumpDatabase(world, source, 'indexed');
+  const { outcome } = await runRestore(world, await planRestore(world, indexed, target));
+  expect(outcome).toMatchObject({ failure: { code: 'RestoreFailed' }, targetState: 'untouched', rolesCreated: [] });
+  expect(outcome.failure?.message).toMatch(
+    /^ANALYZE failed, which computes .* of its owner, .*: .*permission denied for function next/,
+  );
+});
+
 test('where they are it comes back, and settings of the database change nothing that is read', async () => {
   await query(target, 'postgres', 'CREATE ROLE postgres SUPERUSER');
   const { outcome, output } = await runRestore(world, await planRestore(world, point, target));

@@ -1,9 +1,9 @@
 /** What makes a restored database ready for use, and its own again. */
-import { causeChain, HoldfastError } from '../../../core/errors.ts';
+import { HoldfastError } from '../../../core/errors.ts';
 import type { Evidence } from '../../../core/manifest.ts';
 import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
-import { OWNER_LACKS_PRIVILEGE } from '../../../core/postgres/restore/pg-restore-error.ts';
+import { AS_ITS_OWNER } from '../../../core/postgres/restore/pg-restore-error.ts';
 import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
@@ -17,15 +17,14 @@ export async function analyze(session: Session, tables: readonly TocEntry[] | un
   const targets = tables?.map(({ schema, tag }) => ` ${quoteName(schema, tag)}`) ?? [''];
   for (const target of targets) {
     await session.run(`ANALYZE${target}`).catch((cause: unknown) => {
-      throw sqlState(cause) === '42501' ? analyzeRefused(target, cause) : cause;
+      throw cause instanceof Error && sqlState(cause) === '42501' ? analyzeRefused(target, cause) : cause;
     });
   }
 }
 
 /** Expressions in indexes are computed for it. */
-function analyzeRefused(target: string, cause: unknown): HoldfastError {
-  const reason = cause instanceof HoldfastError ? cause.message : causeChain(cause);
-  const message = `ANALYZE${target} failed: ${reason}: what an index holds is computed for it: ${OWNER_LACKS_PRIVILEGE}`;
+function analyzeRefused(target: string, cause: Error): HoldfastError {
+  const message = `ANALYZE${target} failed, which computes what indexes hold ${AS_ITS_OWNER}: ${cause.message}`;
   return new HoldfastError('RestoreFailed', message, { cause });
 }
 

@@ -22,6 +22,14 @@ test('names object, reason and statement, and none of the values in them', () =>
   expect(text).not.toContain('secret');
 });
 
+test('says whose privileges were too few where PostgreSQL computes as the owner', () => {
+  const denied = 'pg_restore: error: could not execute query: ERROR:  permission denied for table a';
+  expect(describeFailure([denied, 'Command was: REFRESH MATERIALIZED VIEW public.m;'].join('\n'))).toMatch(
+    /in: REFRESH MATERIALIZED VIEW public\.m; \(computed with the privileges of its owner, who may/,
+  );
+  expect(describeFailure([denied, 'Command was: GRANT SELECT ON TABLE public.a TO b;'].join('\n'))).toMatch(/TO b;$/);
+});
+
 test('shows the last words where there is no error line', () => {
   expect(describeFailure('a\nb\n\nc\nd\n')).toBe('b; c; d');
   expect(describeFailure('')).toBe('');
