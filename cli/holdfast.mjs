@@ -5,16 +5,20 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = 24;
+const NODE_MODULES = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'node_modules');
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) {
+  // What was compiled once is kept: a command starts in half of the time.
+  module.enableCompileCache(path.join(NODE_MODULES, '.cache', 'holdfast'));
   await import('./main.ts');
 } else {
-  const node = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'node_modules', '.bin', 'node');
+  const node = path.join(NODE_MODULES, '.bin', 'node');
   if (existsSync(node)) runUnder(node);
   else refuse(`node ${process.versions.node} is too old: install Node ${NODE_MAJOR}, or run npm ci, which brings it`);
 }
