@@ -18,6 +18,7 @@ const ALARMS = [
   'PointsDamagedAlarm',
   'RemovalsInterruptedAlarm',
   'RetentionFailedAlarm',
+  'RetentionMissedAlarm',
   'VerificationMismatchAlarm',
   'MessageNotSentAlarm',
   'BackstopQueueAlarm',

@@ -6,6 +6,7 @@ import type { Template } from '../../infra/limits.ts';
 import { packageForLocal } from '../../local/deploy.ts';
 import { runCommand } from '../../local/run-command.ts';
 import { lintTemplate } from './cfn-lint.ts';
+import { checkAlarms } from './check-alarms.ts';
 import { checkRoles } from './check-roles.ts';
 import { checkStarts } from './check-starts.ts';
 import { checkStorage } from './check-storage.ts';
@@ -29,6 +30,7 @@ checkRoles(() => template);
 checkStorage(() => template);
 checkStarts(() => template);
 checkWatching(() => template);
+checkAlarms(() => template);
 
 describe('the template', () => {
   it(
