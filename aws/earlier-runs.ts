@@ -5,20 +5,23 @@ import { RunRow } from '../core/run-record.ts';
 import { dynamo } from './clients.ts';
 import { tableName } from './environment.ts';
 
-/** @returns at most `limit`, newest first */
-export async function earlierRuns({ pk, sk }: Pick<RunRow, 'pk' | 'sk'>, limit: number): Promise<RunRow[]> {
+/** Rows are large, and a few are mostly enough. */
+const ROWS_PER_PAGE = 10;
+
+/** Newest first, as far back as is asked for; rows that do not have the shape of a run are left out. */
+export async function* earlierRuns({ pk, sk }: Pick<RunRow, 'pk' | 'sk'>): AsyncGenerator<RunRow> {
   const query = {
     TableName: tableName(),
     KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :sk',
     ExpressionAttributeValues: { ':pk': pk, ':first': RUN_SORT_PREFIX, ':sk': sk },
     ScanIndexForward: false,
-    Limit: limit,
+    Limit: ROWS_PER_PAGE,
   };
-  const rows: RunRow[] = [];
   for await (const { Items = [] } of paginateQuery({ client: dynamo() }, query)) {
-    // BETWEEN includes its end, which is the run itself.
-    rows.push(...Items.filter((item) => item['sk'] !== sk).map((item) => RunRow.parse(item)));
-    if (rows.length >= limit) break;
+    for (const item of Items) {
+      // BETWEEN includes its end, which is the run itself.
+      const { data } = item['sk'] === sk ? {} : RunRow.safeParse(item);
+      if (data) yield data;
+    }
   }
-  return rows.slice(0, limit);
 }

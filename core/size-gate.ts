@@ -12,26 +12,45 @@ const LISTED_TABLES_MAX = 5;
 /** Roles of the objects that hold the data. */
 const DATA_ROLES = ['archive', 'schema', 'data'];
 
-/**
- * The points that a new dump is compared with: the newest verified ones that were dumped in the same way. A point that a
- * person has accepted says what is usual from then on, so nothing before it counts.
- * @param earlier runs of the source before this one, newest first
- */
-export function baselineOf(run: RunRow, earlier: readonly RunRow[]): RunRow[] {
-  const baseline: RunRow[] = [];
-  for (const row of earlier) {
-    const isGood = row.verdict === 'verified' || (row.verdict === 'suspect' && row.accepted !== undefined);
-    if (!isGood || row.deleting !== undefined) continue;
-    if (!isDumpedAlike(run, row)) break;
-    baseline.push(row);
-    if (baseline.length === BASELINE_SIZE || row.accepted !== undefined) break;
-  }
-  return baseline;
+/** Whether a run says what is usual: its dump was verified, or a person has accepted it, and nothing of it was removed. */
+export function isUsual({ verdict, accepted, deleting }: RunRow): boolean {
+  return (verdict === 'verified' || (verdict === 'suspect' && accepted !== undefined)) && deleting === undefined;
 }
 
-/** Another compression or other exclusions make another size. */
-function isDumpedAlike(a: RunRow, b: RunRow): boolean {
-  return JSON.stringify(a.plan?.dump) === JSON.stringify(b.plan?.dump);
+/**
+ * A point that a person has accepted says what is usual from then on, so nothing before it counts.
+ * @param baseline usual runs, newest first
+ * @returns whether no more of them are needed
+ */
+export function isComplete(baseline: readonly RunRow[]): boolean {
+  return baseline.length === BASELINE_SIZE || baseline.at(-1)?.accepted !== undefined;
+}
+
+/** The runs of the baseline since the dump was last made in another way: another compression makes another size. */
+export function sizedAlike(run: RunRow, baseline: readonly RunRow[]): RunRow[] {
+  return since(baseline, (row) => JSON.stringify(row.plan?.dump) === JSON.stringify(run.plan?.dump));
+}
+
+/** The runs of the baseline since other rows were left out. */
+export function countedAlike(run: RunRow, baseline: readonly RunRow[]): RunRow[] {
+  const leftOut = ({ plan }: RunRow): string =>
+    JSON.stringify([plan?.dump.excludeTables, plan?.dump.excludeTableData, plan?.dump.extraArgs]);
+  return since(baseline, (row) => leftOut(row) === leftOut(run));
+}
+
+function since(baseline: readonly RunRow[], isAlike: (row: RunRow) => boolean): RunRow[] {
+  const end = baseline.findIndex((row) => !isAlike(row));
+  return baseline.slice(0, end < 0 ? undefined : end);
+}
+
+/**
+ * Databases that the newest run of the baseline dumped, and that the server of a run of all databases no longer has: its
+ * later points would be verified without them, and retention would remove the last dump of each.
+ */
+export function vanishedDatabases(run: RunRow, [newest]: readonly RunRow[]): string[] {
+  if (run.plan?.databases?.includes('*') !== true || run.plan.sizeGate === false) return [];
+  const reported = new Set(run.outcome?.databases.map(({ database }) => database));
+  return (newest?.dumps ?? []).map(({ database }) => database).filter((database) => !reported.has(database));
 }
 
 /** The dumps of one database in the baseline, newest first. */

@@ -4,30 +4,55 @@ import { readEvidence } from '../aws/evidence.ts';
 import type { SizeGate } from '../core/config/size-gate.ts';
 import type { DatabaseDump } from '../core/manifest.ts';
 import type { DatabaseFailure, RunRow } from '../core/run-record.ts';
-import { baselineOf, dumpsOf, emptiedTables, smallerThanUsual } from '../core/size-gate.ts';
+import {
+  countedAlike,
+  dumpsOf,
+  emptiedTables,
+  isComplete,
+  isUsual,
+  sizedAlike,
+  smallerThanUsual,
+  vanishedDatabases,
+} from '../core/size-gate.ts';
 
-/** Failed runs take places too: with one a day, a month without a verified run is looked back. */
-const RUNS_LOOKED_AT = 30;
-
-/** Compares the dumps of a run with those of the last verified runs. */
+/** Compares the dumps of a run with those of the last usual runs, however many have failed since. */
 export async function findSuspicions(run: RunRow, dumps: readonly DatabaseDump[]): Promise<DatabaseFailure[]> {
   const gate = run.plan?.sizeGate;
   if (!gate) return [];
-  const baseline = baselineOf(run, await earlierRuns(run, RUNS_LOOKED_AT));
-  const found: DatabaseFailure[] = [];
+  const baseline = await usualRuns(run);
+  const found = vanishedDatabases(run, baseline).map((database) =>
+    suspicion(database, 'the last verified run dumped it, and the server does not have it any more'),
+  );
   // One after the other: the evidence of two databases may have 100,000 tables each.
   for (const dump of dumps) {
-    const reasons = await suspicionsOf(dump, dumpsOf(dump.database, baseline), gate);
-    if (reasons.length === 0) continue;
-    found.push({ database: dump.database, failure: { code: 'Suspect', message: reasons.join('; ') } });
+    const reasons = await reasonsAgainst(dump, run, baseline, gate);
+    if (reasons.length > 0) found.push(suspicion(dump.database, reasons.join('; ')));
   }
   return found;
 }
 
-async function suspicionsOf(dump: DatabaseDump, past: readonly DatabaseDump[], gate: SizeGate): Promise<string[]> {
-  const [last] = past;
-  if (!last) return [];
-  const [now, before] = [await readEvidence(dump), await readEvidence(last)];
-  const reasons = [smallerThanUsual(dump, past, gate), now && before && emptiedTables(now, before, gate)];
-  return reasons.filter((reason) => reason !== undefined);
+/** Newest first. */
+async function usualRuns(run: RunRow): Promise<RunRow[]> {
+  const baseline: RunRow[] = [];
+  for await (const row of earlierRuns(run)) {
+    if (isUsual(row)) baseline.push(row);
+    if (isComplete(baseline)) break;
+  }
+  return baseline;
+}
+
+function suspicion(database: string, message: string): DatabaseFailure {
+  return { database, failure: { code: 'Suspect', message } };
+}
+
+async function reasonsAgainst(
+  dump: DatabaseDump,
+  run: RunRow,
+  baseline: readonly RunRow[],
+  gate: SizeGate,
+): Promise<string[]> {
+  const size = smallerThanUsual(dump, dumpsOf(dump.database, sizedAlike(run, baseline)), gate);
+  const [last] = dumpsOf(dump.database, countedAlike(run, baseline));
+  const [now, before] = last ? [await readEvidence(dump), await readEvidence(last)] : [];
+  return [size, now && before && emptiedTables(now, before, gate)].filter((reason) => reason !== undefined);
 }

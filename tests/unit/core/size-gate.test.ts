@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SizeGate } from '../../../core/config/size-gate.ts';
 import type { DatabaseDump, Evidence } from '../../../core/manifest.ts';
-import type { RunRow } from '../../../core/run-record.ts';
-import { baselineOf, dumpsOf, emptiedTables, smallerThanUsual } from '../../../core/size-gate.ts';
+import type { DumpPlan, Outcome, RunRow } from '../../../core/run-record.ts';
+import {
+  countedAlike,
+  dumpsOf,
+  emptiedTables,
+  isComplete,
+  isUsual,
+  sizedAlike,
+  smallerThanUsual,
+  vanishedDatabases,
+} from '../../../core/size-gate.ts';
 import { databaseDump, planOf, runRow, storedObject } from './run-samples.ts';
 
 const GATE: SizeGate = { minRatio: 0.5, emptiedTableRows: 1000 };
@@ -82,50 +91,56 @@ describe('emptiedTables', () => {
   });
 });
 
-describe('the baseline', () => {
+describe('what a run is compared with', () => {
   const run = runRow({ plan: planOf('orders') });
   const earlier = (more: Partial<RunRow>): RunRow => runRow({ plan: planOf('orders'), verdict: 'verified', ...more });
-  const names = (rows: readonly RunRow[]): string[] => baselineOf(run, rows).map((row) => row.run);
+  const accepted = { by: 'ann', why: 'moved to the archive', at: '2025-11-21T02:30:11.000Z' };
+  const dumpedSo = (name: string, dump: Partial<DumpPlan['dump']>): RunRow => {
+    const plan = planOf('orders');
+    return earlier({ run: name, plan: { ...plan, dump: { ...plan.dump, ...dump } } });
+  };
+  const names = (rows: readonly RunRow[]): string[] => rows.map((row) => row.run);
 
-  it('is the last five verified runs', () => {
-    const rows = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) =>
-      earlier({ run: name, ...(name === 'c' && { verdict: 'partial' }) }),
-    );
-    expect(names(rows)).toEqual(['a', 'b', 'd', 'e', 'f']);
+  it('is nothing that is partial, suspect, failed or half removed', () => {
+    expect(isUsual(earlier({}))).toBe(true);
+    expect(isUsual(earlier({ verdict: 'suspect', accepted }))).toBe(true);
+    expect(isUsual(earlier({ verdict: 'partial' }))).toBe(false);
+    expect(isUsual(earlier({ verdict: 'suspect' }))).toBe(false);
+    expect(isUsual({ ...earlier({}), verdict: undefined })).toBe(false);
+    expect(isUsual(earlier({ deleting: '2025-11-21T02:30:11.000Z' }))).toBe(false);
   });
 
-  it('has nothing that is suspect, failed or half removed', () => {
-    const rows = [
-      earlier({ run: 'suspect', verdict: 'suspect' }),
-      { ...earlier({ run: 'failed' }), verdict: undefined },
-      earlier({ run: 'deleting', deleting: '2025-11-21T02:30:11.000Z' }),
-      earlier({ run: 'good' }),
-    ];
-    expect(names(rows)).toEqual(['good']);
+  it('are five runs, or those since a person has accepted one', () => {
+    expect(isComplete([])).toBe(false);
+    expect(isComplete([earlier({}), earlier({}), earlier({}), earlier({})])).toBe(false);
+    expect(isComplete([earlier({}), earlier({}), earlier({}), earlier({}), earlier({})])).toBe(true);
+    expect(isComplete([earlier({}), earlier({ verdict: 'suspect', accepted })])).toBe(true);
   });
 
-  it('begins anew with a point that a person has accepted', () => {
-    const accepted = { by: 'ann', why: 'moved to the archive', at: '2025-11-21T02:30:11.000Z' };
-    const rows = [
-      earlier({ run: 'after' }),
-      earlier({ run: 'accepted', verdict: 'suspect', accepted }),
-      earlier({ run: 'before' }),
-    ];
-    expect(names(rows)).toEqual(['after', 'accepted']);
-  });
-
-  it('begins anew where the dumps are made in another way', () => {
-    const other = planOf('orders');
-    const rows = [
+  it('begins anew for sizes where dumps are made in another way, and for rows where others are left out', () => {
+    const baseline = [
       earlier({ run: 'same' }),
-      earlier({ run: 'other', plan: { ...other, dump: { ...other.dump, compression: 'none' } } }),
+      dumpedSo('smaller', { compression: 'zstd:9' }),
+      dumpedSo('without audit', { excludeTableData: ['audit.*'] }),
       earlier({ run: 'same again' }),
     ];
-    expect(names(rows)).toEqual(['same']);
+    expect(names(sizedAlike(run, baseline))).toEqual(['same']);
+    expect(names(countedAlike(run, baseline))).toEqual(['same', 'smaller']);
   });
 
   it('gives the dumps of one database', () => {
     const rows = [earlier({ dumps: [databaseDump('orders'), databaseDump('billing')] }), earlier({})];
     expect(dumpsOf('billing', rows)).toEqual([databaseDump('billing')]);
+  });
+
+  it('finds databases that the server no longer has, where all are dumped', () => {
+    const all = { ...planOf('orders'), databases: ['*'] };
+    const before = [earlier({ dumps: [databaseDump('orders'), databaseDump('billing'), databaseDump('broken')] })];
+    const failed = { status: 'failed', database: 'broken', failure: { code: 'DumpFailed', message: 'no' } } as const;
+    const databases = [{ status: 'dumped', ...databaseDump('orders') } as const, failed];
+    const now = runRow({ plan: all, outcome: { attempt: 1, databases, finishedAt: run.startedAt } as Outcome });
+    expect(vanishedDatabases(now, before)).toEqual(['billing']);
+    expect(vanishedDatabases({ ...now, plan: { ...all, databases: ['orders'] } }, before)).toEqual([]);
+    expect(vanishedDatabases(now, [])).toEqual([]);
   });
 });
