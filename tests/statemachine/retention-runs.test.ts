@@ -8,12 +8,15 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { prune } from '../../cli/commands/prune.ts';
+import type { Context } from '../../cli/context.ts';
 import { PAYLOAD_MAX_BYTES } from '../../core/payload.ts';
 import { shortenApplied, shortenPlan, tellBytesOf, type PlannedRetention } from '../../core/retention-steps.ts';
 import { createFunction } from '../e2e/local/lambda.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
-import { startTestEmulator, type TestEmulator } from '../e2e/local/test-emulator.ts';
+import type { TestEmulator } from '../e2e/local/test-emulator.ts';
 import { CHECKOUT } from './definition.ts';
+import { startGuardsWorld } from './guards-world.ts';
 
 const REMOVAL = { sk: 'RUN#2026-11-15T02:30:00.000Z#r', action: 'remove', reasons: ['no rule keeps it'] };
 const PLANNED = {
@@ -25,12 +28,16 @@ const PLANNED = {
   removals: [REMOVAL],
   points: [],
 };
+const POINTS = Array.from({ length: PLANNED.pointsKept + PLANNED.pointsToRemove }, (_, index) => ({
+  ...{ run: `night-${index}`, startedAt: `2026-11-1${index}T02:30:00.000Z`, verdict: 'verified' },
+  ...{ action: 'keep', reasons: ['newest verified'], snapshot: null },
+}));
 const APPLIED = { removed: 1, postponed: 0, keptTotal: 0, kept: [] };
 
 /** What each function answers, as JavaScript with `event`. */
 const ANSWERS = {
-  ListSources: 'event',
-  PlanRetention: `{ ...${JSON.stringify(PLANNED)}, ...(event.dryRun && { removals: [] }), source, ...said }`,
+  ListSources: "{ sources: event.source ? [event.source] : ['a', 'b'], tellBytes: event.source ? 99 : 0, ...event }",
+  PlanRetention: `{ ...${JSON.stringify(PLANNED)}, ...(event.dryRun && { removals: [], points: event.tellBytes > 0 ? ${JSON.stringify(POINTS)} : [] }), source, ...said }`,
   ApplyRetention: `{ ...${JSON.stringify(APPLIED)}, source, ...said }`,
 } as const;
 type Step = keyof typeof ANSWERS;
@@ -56,7 +63,7 @@ let emulator: TestEmulator;
 let sfn: SFNClient;
 let stateMachineArn: string;
 beforeAll(async () => {
-  emulator = await startTestEmulator();
+  emulator = await startGuardsWorld();
   sfn = new SFNClient(emulator.settings);
   const steps = Object.keys(ANSWERS) as Step[];
   await Promise.all(
@@ -132,7 +139,7 @@ describe('a run of the retention machine', () => {
     const ended = await run({ sources: ['a'], dryRun: true });
     expect(ended).toMatchObject({
       status: 'SUCCEEDED',
-      sources: [{ source: 'a', status: 'planned', pointsToRemove: 1 }],
+      sources: [{ source: 'a', status: 'planned', pointsToRemove: 1, points: POINTS }],
     });
     expect(eventsOf(ended, 'ApplyRetention')).toEqual([]);
   });
@@ -159,6 +166,14 @@ describe('a run of the retention machine', () => {
     }
     expect(eventsOf(ended, 'ApplyRetention')).toContainEqual(expect.objectContaining({ source: 'other' }));
   });
+});
+
+it('prune shows every point of all sources: what one payload has no room for is asked for source by source', async () => {
+  const context = { deployment: { retentionMachineArn: stateMachineArn } } as Context;
+  const { document, text } = await prune(undefined, true, context);
+  expect(document).toMatchObject({ dryRun: true, sources: ['a', 'b'].map((source) => ({ source, points: POINTS })) });
+  expect(text.match(/night-\d/g)).toHaveLength(2 * POINTS.length);
+  expect(text).not.toContain('not shown');
 });
 
 /** Two years of nights, with as much to say of each as there can be. */
