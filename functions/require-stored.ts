@@ -8,7 +8,7 @@ import type { DecidedSource } from './decide-source.ts';
  * At least so many of the newest points that stay are looked at. One that has lost objects stops the retention of its
  * source, until so many newer ones are verified; the sweep looks at all.
  */
-const POINTS_LOOKED_AT = 10;
+const POINTS_LOOKED_AT = 5;
 
 /** @throws RetentionRefused naming the newest point that stays and is not whole in the bucket, and what it lacks */
 export async function requireStored({ decisions, policy }: DecidedSource): Promise<void> {
