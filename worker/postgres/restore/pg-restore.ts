@@ -1,8 +1,6 @@
 /** One pg_restore process: some entries of one archive, into one database, until the first error. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { spawn } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { HoldfastError } from '../../../core/errors.ts';
@@ -18,6 +16,7 @@ import { endOf, killGroup, stopGroup, type ProcessEnd } from '../client-process.
 import { collectStderr } from '../collect-stderr.ts';
 import type { Server } from '../server.ts';
 import { libpqTlsEnvironment } from '../tls.ts';
+import { namelessFile } from './nameless-file.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 60;
 
@@ -37,9 +36,9 @@ export interface RestoreTarget {
 export interface ArchivePart {
   /** Dump ids, in the order of the archive. */
   readonly dumpIds: readonly number[];
-  /** A file of the archive's head, or what hands the archive over chunk by chunk and rejects when it is damaged. */
-  readonly archive: string | ((take: (chunk: Uint8Array) => Promise<void>) => Promise<void>);
-  /** How many entries at once; only a file can be read at several places. */
+  /** The archive's head alone, or what hands the archive over chunk by chunk and rejects when it is damaged. */
+  readonly archive: Uint8Array | ((take: (chunk: Uint8Array) => Promise<void>) => Promise<void>);
+  /** How many entries at once; only the head can be read at several places. */
   readonly jobs: number;
 }
 
@@ -49,32 +48,44 @@ export interface ArchivePart {
  */
 export async function runPgRestore(target: RestoreTarget, part: ArchivePart): Promise<void> {
   target.signal.throwIfAborted();
-  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-list-'));
+  const files = [await namelessFile(Buffer.from(part.dumpIds.map((id) => `${id};\n`).join('')))];
   try {
-    const useList = path.join(folder, 'list');
-    await writeFile(useList, part.dumpIds.map((id) => `${id};\n`).join(''));
-    await runListed(target, part, useList);
+    if (isHead(part.archive)) files.push(await namelessFile(part.archive));
+    await runOn(files, target, part);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    for (const file of files) await file.close();
   }
 }
 
-async function runListed(target: RestoreTarget, { archive, jobs }: ArchivePart, useList: string): Promise<void> {
+const isHead = (archive: ArchivePart['archive']): archive is Uint8Array => typeof archive !== 'function';
+
+/** As descriptors of pg_restore, behind its standard ones. */
+const LIST_FILE = '/dev/fd/3';
+const HEAD_FILE = '/dev/fd/4';
+
+async function runOn(
+  files: readonly FileHandle[],
+  target: RestoreTarget,
+  { archive, jobs }: ArchivePart,
+): Promise<void> {
   const password = await target.server.password();
-  const child = spawn(target.program, pgRestoreArguments(target, archive, jobs, useList), {
+  const child = spawn(target.program, pgRestoreArguments(target, archive, jobs), {
     env: clientEnvironment(connectionEnvironment(target, password)),
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', ...files.map(({ fd }) => fd)],
     // A process group of its own, so that nothing of it outlives the job.
     detached: true,
   });
   const ended = endOf(child);
+  const { stdin } = child;
+  if (stdin === null || child.stderr === null)
+    throw new HoldfastError('UnexpectedError', 'pg_restore was started without its streams');
   const stderr = collectStderr(child.stderr, [password]);
   const stop = (): void => {
     stopGroup(child);
   };
   target.signal.addEventListener('abort', stop, { once: true });
   if (target.older) stopAtError(child.stderr, stop);
-  const fed = await feed(child, archive).catch((error: unknown) => {
+  const fed = await feed(stdin, archive).catch((error: unknown) => {
     stop();
     return { error };
   });
@@ -95,20 +106,15 @@ function stopAtError(stderr: Readable, stop: () => void): void {
   });
 }
 
-function pgRestoreArguments(
-  { older }: RestoreTarget,
-  archive: ArchivePart['archive'],
-  jobs: number,
-  useList: string,
-): string[] {
+function pgRestoreArguments({ older }: RestoreTarget, archive: ArchivePart['archive'], jobs: number): string[] {
   return [
     ...(older ? [] : ['--exit-on-error']),
     '--no-password',
     '--format=custom',
-    `--use-list=${useList}`,
+    `--use-list=${LIST_FILE}`,
     // Its name is in the environment, where nothing takes it for a connection string.
     '--dbname=',
-    ...(typeof archive === 'string' ? [`--jobs=${jobs}`, archive] : []),
+    ...(isHead(archive) ? [`--jobs=${jobs}`, HEAD_FILE] : []),
   ];
 }
 
@@ -131,12 +137,10 @@ function connectionEnvironment(
 }
 
 /** The whole archive is read, even when pg_restore has ended: whether it is damaged is known at its end only. */
-async function feed(child: ChildProcess, archive: ArchivePart['archive']): Promise<undefined> {
-  const { stdin } = child;
-  if (stdin === null) throw new HoldfastError('UnexpectedError', 'pg_restore was started without stdin');
+async function feed(stdin: Writable, archive: ArchivePart['archive']): Promise<undefined> {
   // Ending without reading to the end is judged by its exit code.
   stdin.on('error', () => undefined);
-  if (typeof archive !== 'string') {
+  if (!isHead(archive)) {
     await archive(async (chunk) => {
       if (stdin.destroyed || stdin.write(chunk)) return;
       await drained(stdin);

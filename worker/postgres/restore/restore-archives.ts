@@ -1,7 +1,4 @@
 /** What is in the archives, into the target database: definitions, rows, indexes, privileges. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { HoldfastError } from '../../../core/errors.ts';
 import { withEdits, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { dataEntries, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
@@ -51,35 +48,29 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
   );
   const { entries, edits, differences } = adaptToPlatform(selected.entries, rights);
   const steps = restoreSteps(entries);
-  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-head-'));
-  try {
-    const head = path.join(folder, 'head');
-    await writeFile(head, withEdits(prepared.archives.head, edits), { mode: 0o600 });
-    const only = prepared.chosen && selected.withData;
-    const run = (step: Step, jobs = jobsOf(restore)): Promise<void> => runStep(restore, head, steps[step], jobs);
-    const leftOut = await restore.phase('restoring', async () => {
-      await orDamage(restore, () => run('schemas'));
-      if (!rights.superuser) await lendCreate(session, [...rights.owners], publishersOf(entries), borrowed);
-      await orDamage(restore, () => run('definitions'));
-      const tables = tablesOf(prepared);
-      const fresh = freshTables(
-        tables,
-        prepared.archives.data.flatMap(({ toc }) => toc.entries),
-      );
-      return restoreRows(restore, { only, tables, rights, fresh });
-    });
-    await restore.afterRows(only);
-    await restore.phase('indexing', async () => {
-      await run('indexes');
-      await run('afterIndexes', 1);
-      await run('foreignKeys');
-      await giveBack(session, borrowed.privileges);
-      await run('privileges');
-    });
-    return [...selected.differences, ...differences, ...leftOut];
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const head = withEdits(prepared.archives.head, edits);
+  const only = prepared.chosen && selected.withData;
+  const run = (step: Step, jobs = jobsOf(restore)): Promise<void> => runStep(restore, head, steps[step], jobs);
+  const leftOut = await restore.phase('restoring', async () => {
+    await orDamage(restore, () => run('schemas'));
+    if (!rights.superuser) await lendCreate(session, [...rights.owners], publishersOf(entries), borrowed);
+    await orDamage(restore, () => run('definitions'));
+    const tables = tablesOf(prepared);
+    const fresh = freshTables(
+      tables,
+      prepared.archives.data.flatMap(({ toc }) => toc.entries),
+    );
+    return restoreRows(restore, { only, tables, rights, fresh });
+  });
+  await restore.afterRows(only);
+  await restore.phase('indexing', async () => {
+    await run('indexes');
+    await run('afterIndexes', 1);
+    await run('foreignKeys');
+    await giveBack(session, borrowed.privileges);
+    await run('privileges');
+  });
+  return [...selected.differences, ...differences, ...leftOut];
 }
 
 function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
@@ -98,7 +89,7 @@ function tablesOf({ archives }: PreparedRestore): Set<string> {
 
 async function runStep(
   restore: ArchiveRestore,
-  head: string,
+  head: Uint8Array,
   entries: readonly TocEntry[],
   jobs: number,
 ): Promise<void> {
