@@ -48,6 +48,14 @@ describe('the retention machine', () => {
     }
   });
 
+  it('has the time that 500 sources may take', () => {
+    const { TimeoutSeconds, States } = machine as typeof machine & { readonly TimeoutSeconds: number };
+    const { MaxConcurrency } = States['ForEachSource'] as Task & { readonly MaxConcurrency: number };
+    const ofOne = ['PlanRetention', 'ApplyRetention'].map((name) => perSource[name]?.TimeoutSeconds ?? Infinity);
+    expect(TimeoutSeconds).toBeGreaterThanOrEqual((500 / MaxConcurrency) * ofOne.reduce((sum, each) => sum + each));
+    expect(TimeoutSeconds).toBeLessThan(86_400);
+  });
+
   it('looks at every source, also when one fails', () => {
     for (const name of ['PlanRetention', 'ApplyRetention']) {
       expect(perSource[name]?.Catch).toMatchObject([{ ErrorEquals: ['States.ALL'], Next: 'SourceFailed' }]);
