@@ -70,22 +70,32 @@ async function unlessRefused(write: Promise<unknown>, refused: () => void): Prom
 }
 
 /**
- * Sets or lifts S3's own legal hold on every object of a point, where the bucket can.
- * @returns of how many objects; 0: the bucket has no Object Lock
+ * Sets or lifts S3's own legal hold on every object of a point that is still there, where the bucket can.
+ * @returns of how many objects; 0: the bucket has no Object Lock, or the point no object
  */
 export async function setLegalHold(bucket: string, row: RunRow, status: 'ON' | 'OFF'): Promise<number> {
   if (!(await hasObjectLock(bucket))) return 0;
   const objects = (row.dumps ?? []).flatMap((dump) => dump.objects);
-  const targets = [{ key: manifestKey(row), versionId: null }, ...objects];
-  for (const { key, versionId } of targets) {
-    await s3().send(
-      new PutObjectLegalHoldCommand({
-        Bucket: bucket,
-        Key: key,
-        ...(versionId !== null && { VersionId: versionId }),
-        LegalHold: { Status: status },
-      }),
-    );
+  let count = 0;
+  for (const { key, versionId } of [{ key: manifestKey(row), versionId: null }, ...objects]) {
+    const command = new PutObjectLegalHoldCommand({
+      Bucket: bucket,
+      Key: key,
+      ...(versionId !== null && { VersionId: versionId }),
+      LegalHold: { Status: status },
+    });
+    if (await isThere(s3().send(command))) count += 1;
   }
-  return targets.length;
+  return count;
+}
+
+/** A snapshot may outlive the dump that was made with it. */
+async function isThere(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /^NoSuch(Key|Version)$/.test(error.name)) return false;
+    throw error;
+  }
 }

@@ -39,17 +39,20 @@ const snapshotResources = [
 /** Keys of a run: `<source>/<yyyy>/<mm>/<dd>/<run>/…`. */
 const runObjects = sub('${Bucket.Arn}/*/????/??/??/*');
 
+/** Keys of a dump, `<run>/<database>/<attempt>/<file>`: a manifest has fewer parts, and so has the result of a restore test. */
+const dumpObjects = sub('${Bucket.Arn}/*/????/??/??/*/*/*/*');
+
 /** Listed without a name, so that they are all asked for. */
 const listSnapshots = allow(
   ['rds:DescribeDBSnapshots', 'rds:DescribeDBClusterSnapshots'],
   ['db', 'cluster', 'snapshot', 'cluster-snapshot'].map((type) => rdsArn(type, '*')),
 );
 
-/** Only what Holdfast has tagged. */
+/** Only what this stage has tagged: others may have theirs in the same account. */
 const deleteSnapshots = allow(
   ['rds:DeleteDBSnapshot', 'rds:DeleteDBClusterSnapshot'],
   [rdsArn('snapshot', 'hf-*'), rdsArn('cluster-snapshot', 'hf-*')],
-  { Null: { 'aws:ResourceTag/holdfast:run': 'false' } },
+  { StringEquals: { 'aws:ResourceTag/holdfast:stage': '${sls:stage}' } },
 );
 
 const describeSnapshots = allow(
@@ -94,8 +97,7 @@ function backupRoles(config: Config): Record<string, Statement[]> {
 }
 
 /** Of the functions that the retention machine calls. Only ApplyRetention deletes anything. */
-function retentionRoles(config: Config): Record<string, Statement[]> {
-  const hasRds = Object.values(config.sources).some(({ rds }) => rds);
+function retentionRoles(): Record<string, Statement[]> {
   return {
     ListSources: [],
     PlanRetention: [table('Query')],
@@ -107,14 +109,15 @@ function retentionRoles(config: Config): Record<string, Statement[]> {
         ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObjectRetention', 's3:GetObjectLegalHold'],
         runObjects,
       ),
-      ...(hasRds ? [describeSnapshots, deleteSnapshots] : []),
+      // Also where no source has an instance any more: snapshots of those that had one are still kept.
+      describeSnapshots,
+      deleteSnapshots,
     ],
   };
 }
 
 /** Of the functions outside all machines. */
-function otherRoles(config: Config): Record<string, Statement[]> {
-  const hasRds = Object.values(config.sources).some(({ rds }) => rds);
+function otherRoles(): Record<string, Statement[]> {
   return {
     CheckFreshness: [table('BatchGetItem', 'UpdateItem'), publish],
     // It deletes no object.
@@ -125,7 +128,8 @@ function otherRoles(config: Config): Record<string, Statement[]> {
       ...sweepTasks,
       bucket('ListBucket', 'ListBucketVersions'),
       ...abortUploads,
-      ...(hasRds ? [listSnapshots, deleteSnapshots] : []),
+      listSnapshots,
+      deleteSnapshots,
       publish,
     ],
     Backstop: [
@@ -138,14 +142,14 @@ function otherRoles(config: Config): Record<string, Statement[]> {
   };
 }
 
-/** The worker puts objects and aborts its uploads; it can neither read nor delete what it wrote. */
+/** The worker puts objects of dumps and aborts their uploads; it can neither read nor delete what it wrote. */
 function dumpWorkerStatements(config: Config): Statement[] {
   const sources = Object.values(config.sources);
   const connections = sources.map(({ connection }) => connection);
   const secrets = [...new Set(connections.flatMap(({ secret }) => secret ?? []))];
   return [
     table('GetItem', 'UpdateItem'),
-    objects('PutObject', 'AbortMultipartUpload'),
+    allow(['s3:PutObject', 's3:AbortMultipartUpload'], dumpObjects),
     allow(['states:DescribeExecution'], executionsOf('backup')),
     ...bucketKey(config, 'kms:GenerateDataKey', 'kms:Decrypt'),
     ...loginStatements(
@@ -171,10 +175,10 @@ const executionStatements = [
 export function roles(): Fragment {
   const config = serviceConfig();
   const backup = backupRoles(config);
-  const retention = retentionRoles(config);
+  const retention = retentionRoles();
   const restore = restoreRoles(config);
   const restoreTest = restoreTestRoles(config);
-  const functions = { ...backup, ...retention, ...restore, ...restoreTest, ...otherRoles(config) };
+  const functions = { ...backup, ...retention, ...restore, ...restoreTest, ...otherRoles() };
   const ofFunctions = Object.entries(functions).map(
     ([name, statements]) => [`${name}Role`, role('lambda.amazonaws.com', [logsOf(name), ...statements], name)] as const,
   );

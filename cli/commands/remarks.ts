@@ -33,7 +33,8 @@ export async function hold(run: string, why: string, { deployment }: Context): P
 
 export async function release(run: string, { deployment }: Context): Promise<Result> {
   const row = await getPoint(run, deployment.table);
-  const lifted = await setLegalHold(deployment.bucket, row, 'OFF');
+  // What somebody else has put under a legal hold stays so.
+  const lifted = row.hold ? await setLegalHold(deployment.bucket, row, 'OFF') : 0;
   await releasePoint(deployment.table, row);
   const why = row.hold ? ` (it was held: ${row.hold.why})` : ', and was not held';
   return { document: { run, hold: null, legalHolds: 0 }, text: `${run} is released${why}${onObjects(lifted)}` };
@@ -64,7 +65,10 @@ async function getPoint(run: string, table: string): Promise<RunRow> {
 
 function ambiguous(run: string, points: readonly RunRow[]): HoldfastError {
   const names = points.map((point) => `${point.run}#${point.startedAt} (${point.source})`);
-  return new HoldfastError('InvalidInput', `${points.length} points are named "${run}", say which: ${names.join(', ')}`);
+  return new HoldfastError(
+    'InvalidInput',
+    `${points.length} points are named "${run}", say which: ${names.join(', ')}`,
+  );
 }
 
 /** Who it was for AWS stands in CloudTrail; this is who it was at the keyboard. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { manifestKey, objectKey, restoreTestResultKey } from '../../core/keys.ts';
 import type { Template } from '../../infra/limits.ts';
 import { arnOf, KMS_KEY, resourcesOf } from './packaged-service.ts';
 import { permissionsOf } from './policies.ts';
@@ -105,6 +106,11 @@ const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = 
   [/^iam:/, WORKING],
 ];
 
+/** What a resource of a policy matches: `*` any text, `?` any character. */
+function globOf(pattern: string): RegExp {
+  return new RegExp(`^${RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`);
+}
+
 export function checkRoles(template: () => Template): void {
   const whoMay = (pattern: RegExp): string[] => {
     const allowed = permissionsOf(template()).filter(({ action }) => pattern.test(action));
@@ -168,6 +174,15 @@ export function checkRoles(template: () => Template): void {
       ]);
     });
 
+    it('puts objects of dumps, and nothing that says that a dump is verified or was tested', () => {
+      const run = { source: 'a-b', run: 'r.1', startedAt: '2026-11-18T02:30:00.000Z' };
+      const [pattern = '', ...others] = resourcesFor('Worker', /^s3:/);
+      expect(others).toEqual([]);
+      const isAllowed = (key: string): boolean => globOf(pattern.replace('${Bucket.Arn}/', '')).test(key);
+      expect(isAllowed(objectKey(run, 'a/b', 1, 'archive.dump'))).toBe(true);
+      expect([manifestKey(run), restoreTestResultKey(run, 't'), 'a-b/x'].map(isAllowed)).toEqual([false, false, false]);
+    });
+
     it('logs into databases only as the users that the configuration names', () => {
       expect(resourcesFor('Worker', /^rds-db:/)).toEqual([expect.stringMatching(/:dbuser:\*\/holdfast$/)]);
     });
@@ -220,14 +235,14 @@ export function checkRoles(template: () => Template): void {
   });
 
   describe('what deletes', () => {
-    it('deletes only objects of runs, and snapshots that Holdfast has tagged', () => {
+    it('deletes only objects of runs, and snapshots that its stage has tagged', () => {
       expect(resourcesFor('ApplyRetention', /^s3:Delete/)).toEqual(['${Bucket.Arn}/*/????/??/??/*']);
       expect(resourcesFor('ApplyRetention', /^rds:Delete/)).toEqual([
         expect.stringMatching(/:snapshot:hf-\*$/),
         expect.stringMatching(/:cluster-snapshot:hf-\*$/),
       ]);
       expect(JSON.stringify(template().Resources['ApplyRetentionRole'])).toContain(
-        '"Condition":{"Null":{"aws:ResourceTag/holdfast:run":"false"}}',
+        '"Condition":{"StringEquals":{"aws:ResourceTag/holdfast:stage":"local"}}',
       );
     });
 
