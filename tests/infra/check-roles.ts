@@ -108,7 +108,7 @@ const ONLY: readonly (readonly [pattern: RegExp, roles: readonly string[]])[] = 
 
 /** What a resource of a policy matches: `*` any text, `?` any character. */
 function globOf(pattern: string): RegExp {
-  return new RegExp(`^${RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`);
+  return new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
 }
 
 export function checkRoles(template: () => Template): void {
