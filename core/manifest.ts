@@ -151,6 +151,11 @@ export const Evidence = z.looseObject({
       acl: z.array(DatabaseGrant).describe('every grant, also those that a database has by default'),
       connectionLimit: z.int().describe('-1: no limit'),
       comment: z.string().nullable(),
+      collationVersion: z
+        .string()
+        .nullable()
+        .optional()
+        .describe('of the library that sorts its text, as the server had noted it; null: it has none, such as C'),
     })
     .optional()
     .describe('absent in evidence of the first versions of Holdfast'),

@@ -21,7 +21,7 @@ SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS c
 
 type Identity = NonNullable<Evidence['database']>;
 
-/** Grants to roles that are gone are left out. */
+/** Grants to roles that are gone are left out; servers before 15 know no version of a collation. */
 export async function databaseIdentity(session: Session): Promise<Identity> {
   const [identity] = await session.rows<Identity>(DATABASE_SQL);
   if (identity === undefined) throw new HoldfastError('UnexpectedError', 'the database is not in its own catalog');
@@ -31,6 +31,7 @@ export async function databaseIdentity(session: Session): Promise<Identity> {
 const DATABASE_SQL = `
 SELECT pg_catalog.pg_get_userbyid(d.datdba) AS owner, d.datconnlimit AS "connectionLimit",
        pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
+       pg_catalog.to_jsonb(d) ->> 'datcollversion' AS "collationVersion",
        (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                  'grantee', grantee.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable)
                  ORDER BY grantee.rolname COLLATE "C" NULLS FIRST, a.privilege_type COLLATE "C"), '[]')

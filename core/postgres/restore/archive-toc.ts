@@ -73,7 +73,12 @@ function readToc(reader: HeadReader): ArchiveToc {
   const count = reader.intAt(reader.skipField('int').start);
   const fields = fieldsOf<EntryField>(ENTRY_FIELDS, minor);
   const entries: TocEntry[] = [];
-  for (let index = 0; index < count; index++) entries.push(entryOf(reader, reader.fields(fields)));
+  for (let index = 0; index < count; index++) {
+    const entry = entryOf(reader, reader.fields(fields));
+    // It comes first.
+    if (entry.kind === 'ENCODING') reader.setEncoding(ENCODING.exec(entry.definition)?.[1] ?? '');
+    entries.push(entry);
+  }
   return {
     dumpVersion: numberOf(reader.textAt(header('dumpVersion'))),
     serverVersion: numberOf(reader.textAt(header('serverVersion'))),
@@ -81,6 +86,8 @@ function readToc(reader: HeadReader): ArchiveToc {
     sizeBytes: reader.at,
   };
 }
+
+const ENCODING = /^SET client_encoding = '(\w+)';$/m;
 
 type HeaderField = (typeof HEADER_FIELDS)[number]['name'];
 type EntryField = (typeof ENTRY_FIELDS)[number]['name'];
@@ -144,7 +151,7 @@ export function withEdits(head: Uint8Array, edits: readonly HeadEdit[]): Uint8Ar
   const pieces: Uint8Array[] = [];
   let done = 0;
   for (const { at, change } of [...edits].sort((a, b) => a.at.start - b.at.start)) {
-    pieces.push(head.subarray(done, at.start), textBytes(change(reader.textAt(at, 'latin1'))));
+    pieces.push(head.subarray(done, at.start), textBytes(change(reader.latin1At(at))));
     done = at.end;
   }
   return Buffer.concat([...pieces, head.subarray(done)]);

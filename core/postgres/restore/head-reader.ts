@@ -1,5 +1,6 @@
 /** Fields of an archive's head that is in memory: each is gone past first, and read where it stands when it is wanted. */
 import { HoldfastError } from '../../errors.ts';
+import { decoderOf } from '../encoding.ts';
 import { INT_SIZE, OFFSET_SIZE, type Field, type FieldType } from '../archive-layout.ts';
 
 /** Where a field stands; a text with its length before it. */
@@ -16,10 +17,16 @@ export class HeadEnds extends Error {}
 
 export class HeadReader {
   readonly #bytes: Buffer;
+  #decode = decoderOf('UTF8');
   at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** What names and statements are written in. */
+  setEncoding(encoding: string): void {
+    this.#decode = decoderOf(encoding);
   }
 
   byte(): number {
@@ -81,8 +88,17 @@ export class HeadReader {
   }
 
   /** Empty where there is none. */
-  textAt({ start, end }: Span, encoding: 'utf8' | 'latin1' = 'utf8'): string {
-    return this.#bytes.toString(encoding, start + 1 + INT_SIZE, end);
+  textAt(text: Span): string {
+    return this.#decode(this.#contentOf(text));
+  }
+
+  /** Its bytes, whatever they are in. */
+  latin1At(text: Span): string {
+    return this.#contentOf(text).toString('latin1');
+  }
+
+  #contentOf({ start, end }: Span): Buffer {
+    return this.#bytes.subarray(start + 1 + INT_SIZE, end);
   }
 
   listAt({ start }: Span): string[] {

@@ -41,7 +41,6 @@ export interface AvailableExtension {
 
 export interface DatabaseState {
   readonly encoding: string;
-  readonly collation: string;
   readonly comment: string | null;
   /** May create schemas in it. */
   readonly mayCreate: boolean;
@@ -111,11 +110,6 @@ export function findDifferences(needs: RestoreNeeds, server: ServerFacts): Diffe
       object: name,
       detail: `the target has version ${offered.version}, the source had ${version}`,
     });
-  }
-  const { database } = server;
-  if (database && database.collation !== needs.dump.collation) {
-    const detail = `the database has collation ${database.collation}, the source had ${needs.dump.collation}`;
-    differences.push({ kind: 'collation', object: needs.database, detail });
   }
   return differences;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { causeChain, HoldfastError, toFailure, type Failure } from '../../../core/errors.ts';
 import { compareEvidence, comparedText, mismatchText } from '../../../core/postgres/restore/compare-evidence.ts';
 import { commentSql, unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
+import { localeDifferences } from '../../../core/postgres/restore/locale-differences.ts';
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import {
   DIFFERENCES_MAX,
@@ -13,6 +14,7 @@ import {
   type RestoreTimings,
 } from '../../../core/restore-record.ts';
 import { log } from '../../log.ts';
+import { databaseFacts, databaseIdentity } from '../database-facts.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
 import { analyze, finishDatabase } from './finish-database.ts';
@@ -125,6 +127,7 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
   target.targetState = 'partial';
   const session = await openSession(context.server, { ...context, database: request.database });
   try {
+    work.differences.push(...(await localeDifferencesOf(work, prepared, session)));
     await createRoles(work, prepared, session);
     if (request.throwaway === true) await makeSuperusers(session, ownersOf(prepared));
     const differences = await restoreArchives({
@@ -188,6 +191,16 @@ async function createRoles(
   await session.run(prepared.roles.databaseSql);
   // The recorded comment may have taken the place of the mark.
   await session.run(commentSql(request.database, unfinishedMark(context.restore)));
+}
+
+async function localeDifferencesOf(
+  { request }: Work,
+  { evidence }: PreparedRestore,
+  session: Session,
+): Promise<Difference[]> {
+  const { collationVersion } = evidence.database ?? {};
+  const found = { ...(await databaseFacts(session)), ...(await databaseIdentity(session)) };
+  return localeDifferences(request.database, { ...request.dump, collationVersion }, found);
 }
 
 /** Dumps of the first versions do not name all of them beside the archive. */

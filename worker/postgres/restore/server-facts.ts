@@ -63,7 +63,7 @@ export async function serverFacts(
 }
 
 type SelfRow = Omit<ServerFacts, 'knowsLocale' | 'roles' | 'superusers' | 'extensions' | 'database'>;
-type DatabaseRow = Pick<DatabaseState, 'encoding' | 'collation' | 'comment' | 'mayCreate'>;
+type DatabaseRow = Pick<DatabaseState, 'encoding' | 'comment' | 'mayCreate'>;
 
 async function databaseState(
   server: Server,
@@ -129,7 +129,7 @@ SELECT v.name, v.version, v.version = e.default_version AS "isDefault", v.superu
   FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e USING (name)`;
 
 const DATABASE_SQL = `
-SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding, datcollate AS collation,
+SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding,
        pg_catalog.shobj_description(oid, 'pg_database') AS comment,
        pg_catalog.has_database_privilege(oid, 'CREATE') AS "mayCreate"
   FROM pg_catalog.pg_database
