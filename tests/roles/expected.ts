@@ -1,7 +1,21 @@
 /** What the comparison of roles with their calls does not expect to see, each with its reason. */
 
 /** `<role> <action>` that a test wants refused. */
-export const REFUSALS: ReadonlySet<string> = new Set([]);
+export const REFUSALS: ReadonlySet<string> = new Set(
+  // tests/e2e/cli/keeping.test.ts tries them with the worker's own credentials.
+  [
+    'GetObject',
+    'GetObjectVersion',
+    'DeleteObject',
+    'DeleteObjectVersion',
+    'PutObjectRetention',
+    'BypassGovernanceRetention',
+    'PutObjectLegalHold',
+    'PutBucketObjectLockConfiguration',
+    'PutBucketVersioning',
+    'PutLifecycleConfiguration',
+  ].map((action) => `Worker s3:${action}`),
+);
 
 const BY_LAMBDA = 'the Lambda service writes the log; the emulator does it by itself';
 const BY_LAMBDA_DESTINATION = 'the Lambda service sends the event that a function failed to handle';

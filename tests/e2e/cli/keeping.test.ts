@@ -1,7 +1,19 @@
 /** What stays and what goes, as a person sees it: a dump that lost its rows, a hold, and the retention machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ListClustersCommand,
   RegisterTaskDefinitionCommand,
@@ -232,6 +244,46 @@ describe('what the deployed functions do every hour', () => {
       mailbox.mails.filter(({ subject }) => subject.startsWith('[holdfast] FAILED idle')).length;
     await eventually(() => Promise.resolve(told() === 2 || undefined));
     expect(await task()).toBe('STOPPED');
+  });
+});
+
+describe('whoever has the credentials of the dump worker', () => {
+  /** As a container gets them: the stack enforces the policies of their role. */
+  async function asWorker(): Promise<S3Client> {
+    const { ecs } = stack.clients;
+    const { taskDefinition } = await ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: 'holdfast-local-worker' }),
+    );
+    const role = taskDefinition?.taskRoleArn?.split('/').at(-1) ?? '';
+    const response = await fetch(`${stack.info.endpoint}/v2/credentials/${role}`);
+    const given = (await response.json()) as { AccessKeyId: string; SecretAccessKey: string; Token: string };
+    const credentials = {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      sessionToken: given.Token,
+    };
+    return new S3Client({ endpoint: stack.info.endpoint, region: stack.info.region, credentials });
+  }
+
+  test('can add an object, and neither read, delete nor unlock what is there', async () => {
+    const s3 = await asWorker();
+    const Bucket = stack.info.bucket;
+    const Key = 'shop/2026/01/01/added/shop/1/archive.dump';
+    const { VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    const object = { Bucket, Key, VersionId };
+    const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(0) } as const;
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const;
+    const attempts = [
+      () => s3.send(new GetObjectCommand(object)),
+      () => s3.send(new DeleteObjectCommand({ Bucket, Key })),
+      () => s3.send(new DeleteObjectCommand({ ...object, BypassGovernanceRetention: true })),
+      () => s3.send(new PutObjectRetentionCommand({ ...object, Retention, BypassGovernanceRetention: true })),
+      () => s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: 'OFF' } })),
+      () => s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration })),
+      () => s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } })),
+      () => s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [] } })),
+    ];
+    for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
 
