@@ -154,13 +154,16 @@ function storageOf(dumps: readonly DatabaseDump[], storageClasses: StorageClasse
   return [...found.values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
 
-/** While its objects are being removed a run is no backup any more, whatever its row still says. */
-function contentOf({ deleting, dumps = [], verdict = null, verification = null }: RunRow): {
+interface Content {
   readonly dumps: readonly DatabaseDump[];
   readonly verdict: Verdict | null;
   readonly verification: Verification | null;
-} {
-  return deleting === undefined ? { dumps, verdict, verification } : { dumps: [], verdict: null, verification: null };
+}
+
+/** While its objects are being removed a run is no backup any more, whatever its row still says. */
+function contentOf({ deleting, dumps, verdict, verification }: RunRow): Content {
+  if (deleting !== undefined) return { dumps: [], verdict: null, verification: null };
+  return { dumps: dumps ?? [], verdict: verdict ?? null, verification: verification ?? null };
 }
 
 function removingOf({ deleting, verdict, removalReasons }: RunRow): RunSummary['removing'] {
