@@ -28,9 +28,16 @@ export function dropDatabaseSql(database: string): string {
   return `DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`;
 }
 
+const MARK = 'not complete: being restored by holdfast, ';
+
 /** The comment of a database whose restore is not complete; seen by people, and by the same restore when it runs again. */
 export function unfinishedMark(restore: string): string {
-  return `not complete: being restored by holdfast, ${restore}`;
+  return `${MARK}${restore}`;
+}
+
+/** @returns the restore that has not completed the database of this comment; undefined: none says so */
+export function unfinishedRestore(comment: string | null): string | undefined {
+  return comment?.startsWith(MARK) === true ? comment.slice(MARK.length) : undefined;
 }
 
 /** @param comment null removes it */

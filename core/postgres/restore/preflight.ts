@@ -2,6 +2,7 @@
 import { HoldfastError, type ErrorCode } from '../../errors.ts';
 import type { DatabaseDump, Evidence } from '../../manifest.ts';
 import type { Difference } from '../../restore-record.ts';
+import { unfinishedRestore } from './database-sql.ts';
 
 const NAMES_SHOWN_MAX = 10;
 /** For the session that compares, and one that looks while others work. */
@@ -41,6 +42,7 @@ export interface AvailableExtension {
 
 export interface DatabaseState {
   readonly encoding: string;
+  /** May be the mark of a restore that is not complete. */
   readonly comment: string | null;
   /** May create schemas in it. */
   readonly mayCreate: boolean;
@@ -129,6 +131,12 @@ function databaseProblems(needs: RestoreNeeds, server: ServerFacts): Problem[] {
   const problems: Problem[] = [];
   if (!needs.allowNotEmpty && database.content.length > 0) {
     const message = `database ${needs.database} is not empty: it holds ${list(database.content)}`;
+    problems.push({ code: 'TargetNotEmpty', message });
+  }
+  // Another restore may be at work in it, and has not given it what belongs to it yet.
+  const other = unfinishedRestore(database.comment);
+  if (!needs.allowNotEmpty && other !== undefined) {
+    const message = `database ${needs.database} was not completed by restore ${other}: drop it if that one has ended, or name another one`;
     problems.push({ code: 'TargetNotEmpty', message });
   }
   if (database.encoding !== needs.dump.encoding) {

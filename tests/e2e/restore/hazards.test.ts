@@ -153,6 +153,14 @@ describe('somebody else', () => {
     point = await dumpOf('contested', 'CREATE TABLE a AS SELECT n FROM generate_series(1, 1000) n');
   });
 
+  test('restores into it, or did so until it was killed: it only looks empty', async () => {
+    await query(target, 'postgres', 'CREATE DATABASE begun');
+    await query(target, 'postgres', `COMMENT ON DATABASE begun IS 'not complete: being restored by holdfast, other-1'`);
+    const { outcome } = await runRestore(world, await planRestore(world, point, target, { toDatabase: 'begun' }));
+    expect(outcome).toMatchObject({ failure: { code: 'TargetNotEmpty' }, targetState: 'untouched' });
+    expect(outcome.failure?.message).toMatch(/^database begun was not completed by restore other-1: drop it if /);
+  });
+
   const precious = async (): Promise<unknown> => query(target, 'contested', 'SELECT * FROM precious');
 
   test('makes a database of that name between the look and the restore: it stays', async () => {
