@@ -12,6 +12,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { endProcessesIn } from './left-processes.ts';
 
 interface JestResult {
   readonly numPassedTests: number;
@@ -34,7 +35,7 @@ mkdirSync(temporary);
 // Where root runs the tests, PostgreSQL runs as somebody else.
 chmodSync(scratch, 0o711);
 chmodSync(temporary, 0o1777);
-// Ctrl-C ends jest, and then this.
+// Ctrl-C ends jest; what its tests could not end is ended below.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 /** Whatever jest says, an exit code other than 0 is at least one failure. */
@@ -72,5 +73,6 @@ try {
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 } finally {
+  await endProcessesIn(scratch);
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,33 +1,24 @@
 /** What tests are given, and what `up` starts: nothing of it stays when it is not given after all. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import { runCommand } from '../../../local/run-command.ts';
+import { processesIn } from '../../left-processes.ts';
 import { eventually } from './mend-suite.ts';
 
 const CHECKOUT = path.join(import.meta.dirname, '../../..');
 /** Packaging, with both processors busy. */
-const UP_TIMEOUT_MS = 120_000;
+const UP_TIMEOUT_MS = 300_000;
 
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'hf-test-'));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
-
-/** Everything that is started has its working folder in the folder that it is given. */
-async function processesIn(folder: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-    if (cwd.startsWith(folder)) found.push(Number(pid));
-  }
-  return found;
-}
 
 it('a world whose bucket cannot be made leaves neither its emulator nor its folder', async () => {
   // In a process of its own, whose temporary folder is ours.
@@ -41,7 +32,7 @@ it('a world whose bucket cannot be made leaves neither its emulator nor its fold
     env: { ...process.env, TMPDIR: directory },
   });
   await expect(started).rejects.toThrow('no bucket today');
-  expect(await processesIn(directory)).toEqual([]);
+  expect(processesIn(directory)).toEqual([]);
   expect(await readdir(directory)).toEqual([]);
 });
 
@@ -60,7 +51,7 @@ it(
     await eventually(() => Promise.resolve(existsSync(log) ? true : undefined), UP_TIMEOUT_MS);
     up.kill('SIGINT');
     expect(await exit).toBe(ERRORS.Cancelled.exit);
-    expect(await processesIn(state)).toEqual([]);
+    expect(processesIn(state)).toEqual([]);
     expect(existsSync(path.join(state, 'stack.json'))).toBe(false);
     expect(await readdir(temporary)).toEqual([]);
   },
