@@ -1,7 +1,6 @@
 /** RDS's query API on a loopback port: answers each action as the test says, and remembers what was asked. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { startLoopback } from './loopback.ts';
 
 /** XML inside `<ActionResult>`, or an error by the code that RDS writes. */
 export type Answer = string | { readonly code: string; readonly message: string };
@@ -16,8 +15,8 @@ export interface FakeRds {
 
 /** Starts it and points the clients of aws/ at it. */
 export async function startFakeRds(): Promise<FakeRds> {
-  const fake: FakeRds = { answers: {}, asked: [], stop };
-  const server = createServer((request, response) => {
+  const fake = { answers: {} as FakeRds['answers'], asked: [] as URLSearchParams[] };
+  const stop = await startLoopback((request, response) => {
     void readForm(request).then((form) => {
       fake.asked.push(form);
       const action = form.get('Action') ?? '';
@@ -26,22 +25,7 @@ export async function startFakeRds(): Promise<FakeRds> {
       response.end(typeof answer === 'string' ? resultOf(action, answer) : errorOf(answer));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_MAX_ATTEMPTS: '1',
-  });
-  return fake;
-
-  async function stop(): Promise<void> {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  }
+  return Object.assign(fake, { stop });
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {

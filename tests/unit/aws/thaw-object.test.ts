@@ -1,18 +1,16 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { thawObject } from '../../../aws/thaw-object.ts';
 import type { StorageState } from '../../../core/thaw.ts';
 import { storedObject } from '../core/run-samples.ts';
+import { startLoopback } from './loopback.ts';
 
 /** What S3 answers, and what it was asked. */
 let answer: { readonly status: number; readonly code: string };
 let asked: string[];
-let server: Server;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  stop = await startLoopback((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
@@ -22,22 +20,8 @@ beforeAll(async () => {
       response.end(answer.status < 300 ? '' : error);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_MAX_ATTEMPTS: '1',
-    HOLDFAST_BUCKET: 'backups',
-  });
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+afterAll(() => stop());
 beforeEach(() => {
   asked = [];
 });

@@ -1,36 +1,20 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { abortUploads } from '../../../aws/uploads.ts';
+import { startLoopback } from './loopback.ts';
 
 /** Open uploads of a bucket on a loopback port, two to a page; `stuck` ones may not be aborted. */
 let open: { key: string; id: string; stuck?: boolean }[];
-let server: Server;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  stop = await startLoopback((request, response) => {
     const url = new URL(request.url ?? '', 'http://s3');
     const [status, body] =
       request.method === 'DELETE' ? abort(url.searchParams.get('uploadId') ?? '') : [200, list(url.searchParams)];
     response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_MAX_ATTEMPTS: '1',
-    HOLDFAST_BUCKET: 'backups',
-  });
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+afterAll(() => stop());
 
 /** A page that begins after the upload that the markers name, as S3 does. */
 function list(query: URLSearchParams): string {
