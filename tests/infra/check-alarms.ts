@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { metricsOfStage, type Freshness } from '../../core/freshness.ts';
 import { metricsOfLeftovers, type Leftover } from '../../core/leftovers.ts';
@@ -8,6 +10,7 @@ import type { Template } from '../../infra/limits.ts';
 import { stateOf, type Alarm } from './alarm-state.ts';
 import { propertiesOf, ref, resourcesOf } from './packaged-service.ts';
 
+const CHECKOUT = join(import.meta.dirname, '../..');
 const STAGE = 'local';
 
 /** A line of the whole stage. */
@@ -142,6 +145,10 @@ export function checkAlarms(template: () => Template): void {
     it('are all looked at here', () => {
       const names = resourcesOf(template(), 'AWS::CloudWatch::Alarm').map(([name]) => name);
       expect(names.sort()).toEqual(Object.keys(CASES).sort());
+    });
+
+    it.each(Object.keys(CASES))('%s is explained to people', (name) => {
+      expect(readFileSync(join(CHECKOUT, 'docs/keeping.md'), 'utf8')).toContain(`\`${name}\``);
     });
 
     describe.each(Object.entries(CASES))('%s', (name, { rings, isQuiet, withoutData, measured }) => {

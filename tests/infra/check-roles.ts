@@ -149,6 +149,16 @@ export function checkRoles(template: () => Template): void {
       }
     });
 
+    it('are each in the threat model, and no others', () => {
+      const page = readFileSync(join(CHECKOUT, 'docs/threat-model.md'), 'utf8');
+      const [, credentials = ''] = /^## By credential$([^]*?)^## /m.exec(page) ?? [];
+      const named = [...credentials.matchAll(/^\| ([^|]+) \|/gm)].flatMap(
+        ([, who = '']) => who.match(/\b[A-Z]\w+\b/g) ?? [],
+      );
+      const roles = resourcesOf(template(), 'AWS::IAM::Role').map(([name]) => name.replace(/Role$/, ''));
+      expect(named.sort()).toEqual(roles.sort());
+    });
+
     it.each(ONLY)('of %s are %j', (pattern, roles) => {
       expect(whoMay(pattern)).toEqual(roles);
     });
