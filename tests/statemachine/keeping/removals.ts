@@ -1,6 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectKey } from '../../../core/keys.ts';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamo } from '../../../aws/clients.ts';
+import { tableName } from '../../../aws/environment.ts';
+import { findRow } from '../../../aws/run-store.ts';
+import {
+  activeKey,
+  objectKey,
+  restoreKey,
+  restoreTestKey,
+  slotKey,
+  testedKey,
+  watchedKey,
+} from '../../../core/keys.ts';
 import { planSource } from '../../../functions/plan-retention.ts';
+import { restoreRow, testRow } from '../../unit/core/restore-samples.ts';
 import {
   apply,
   left,
@@ -43,6 +56,29 @@ export function checkRemovals(): void {
       expect(await apply(removal(row))).toMatchObject({ removed: 1 });
       expect(await versionsOf(row)).toEqual([]);
       expect(await versionsOf(alike)).toHaveLength(3);
+    });
+
+    it('sees only runs: restores, their tests, claims and what is remembered of the source stay as they are', async () => {
+      const row = await left(15);
+      await leftNewest();
+      const source = sourceName();
+      const old = { source, run: 'old', startedAt: night(1) };
+      const others = [
+        restoreRow(null, { ...old, ...restoreKey(old), status: 'failed' }),
+        testRow(null, { ...old, ...restoreTestKey(old), status: 'running' }),
+        ...[activeKey(source), testedKey(source), watchedKey(source), slotKey(source, night(1))].map((key) => ({
+          ...{ ...key, ...old, owner: 'arn:x' },
+        })),
+      ];
+      for (const Item of others) await dynamo().send(new PutCommand({ TableName: tableName(), Item }));
+      expect(await planSource(source, false, NOW)).toMatchObject({
+        pointsKept: 2,
+        pointsToRemove: 1,
+        unreadableRows: 0,
+      });
+      expect(await runRetention()).toMatchObject({ removed: 1, kept: [] });
+      expect(await rowOf(row)).toMatchObject({ deletedAt: NOW.toISOString() });
+      for (const { pk, sk, ...rest } of others) expect(await findRow({ pk, sk })).toMatchObject({ pk, sk, ...rest });
     });
 
     it('may be repeated', async () => {
