@@ -1,8 +1,9 @@
 /** Restores, restore tests and verifications for a person: one line about the end, then a table. */
 import { formatBytes, formatCount, formatDuration, formatTime } from '../core/format.ts';
+import { NOT_COMPARED } from '../core/restore-record.ts';
 import type { PlannedRestore } from '../core/restore-steps.ts';
 import { printableLine } from './printable.ts';
-import type { RestoreDocument, VerifyDocument } from './restore-documents.ts';
+import type { RestoreDocument, RestoredDocument, VerifyDocument } from './restore-documents.ts';
 import { facts, indent, table, type Column } from './tables.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -36,16 +37,22 @@ const duration = (seconds: number | null): string => (seconds === null ? '-' : f
 
 function renderDatabases({ databases }: RestoreDocument): string {
   if (databases.length === 0) return '';
-  const rows = databases.map(({ database, tables, rows: count, bytesRead, seconds, indexSeconds, failure }) => [
-    database,
-    tables === null ? '-' : formatCount(tables),
-    count === null ? '-' : formatCount(count),
-    formatBytes(bytesRead),
-    duration(seconds),
-    duration(indexSeconds),
-    failure ? `NO: ${failure.code}` : tables === null ? 'no' : 'equal',
+  const rows = databases.map((restored) => [
+    restored.database,
+    restored.tables === null ? '-' : formatCount(restored.tables),
+    restored.rows === null ? '-' : formatCount(restored.rows),
+    formatBytes(restored.bytesRead),
+    duration(restored.seconds),
+    duration(restored.indexSeconds),
+    comparedOf(restored),
   ]);
   return table(COLUMNS, rows);
+}
+
+function comparedOf({ failure, tables, differences }: RestoredDocument): string {
+  if (failure) return `NO: ${failure.code}`;
+  if (tables === null) return 'no';
+  return differences.some(({ kind }) => kind === NOT_COMPARED) ? 'in part' : 'equal';
 }
 
 function renderDifferences({ databases }: RestoreDocument): string {

@@ -5,7 +5,13 @@ import type { MessageOutcome } from './message-input.ts';
 import { describeFailure, hintOf, linkTo, listed, section, STARTED_BY, table } from './message-parts.ts';
 import { subjectOf, type Message } from './messages.ts';
 import { exceedsRto, toRestoreEvent } from './restore-event.ts';
-import type { RestoredDatabase, RestoreRow, RestoreTestRow, RestoringRow } from './restore-record.ts';
+import {
+  NOT_COMPARED,
+  type RestoredDatabase,
+  type RestoreRow,
+  type RestoreTestRow,
+  type RestoringRow,
+} from './restore-record.ts';
 
 export interface RestoreMessageInput {
   readonly row: RestoringRow;
@@ -67,9 +73,18 @@ function headline(row: RestoringRow): string {
       return failedHeadline(row, what);
     case 'succeeded':
       return row.kind === 'restore'
-        ? `${what} succeeded: the database is there and equal to what was recorded when it was dumped.`
-        : `${what} passed: the recovery point was restored, and is equal to what was recorded when it was dumped.`;
+        ? `${what} succeeded: the database is there and ${comparedTo(row)}.`
+        : `${what} passed: the recovery point was restored, and is ${comparedTo(row)}.`;
   }
+}
+
+/** Of a row that succeeded. */
+function comparedTo(row: RestoringRow): string {
+  const differences = databasesOf(row).flatMap((database) => database.differences);
+  const isInPart = differences.some(({ kind }) => kind === NOT_COMPARED);
+  return isInPart
+    ? 'whole, but NOT all of it could be compared: see what is different'
+    : 'equal to what was recorded when it was dumped';
 }
 
 function failedHeadline(row: RestoringRow, what: string): string {

@@ -97,6 +97,9 @@ export const Difference = z.object({
 });
 export type Difference = z.infer<typeof Difference>;
 
+/** The kind of what came back, and that nobody can say to be as it was. */
+export const NOT_COMPARED = 'not compared';
+
 /** So many of them are kept in an outcome, which shares 400 KB with the rest of its row. */
 export const DIFFERENCES_MAX = 50;
 

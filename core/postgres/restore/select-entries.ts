@@ -1,6 +1,6 @@
 /** Some schemas or tables out of an archive, with all that belongs to them and all that they cannot be made without. */
 import { HoldfastError } from '../../errors.ts';
-import type { Difference } from '../../restore-record.ts';
+import { NOT_COMPARED, type Difference } from '../../restore-record.ts';
 import { parseNamePattern } from '../name-pattern.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother } from './restore-steps.ts';
@@ -86,7 +86,7 @@ export function completeSelection(
   return {
     entries: kept,
     withData: new Set(withData.map(({ schema, tag }) => rowKey(schema, tag))),
-    differences: reportOf(leftOut, kept, chosen),
+    differences: [...partitionsAlone(entries, chosen), ...reportOf(leftOut, kept, chosen)],
   };
 }
 
@@ -184,6 +184,22 @@ const isAttached = ({ kind, tag }: TocEntry): boolean => ATTACHED.has(kind) && !
 /** Functions, types and sequences can be brought along; another table, or a part of one, cannot. */
 function isRelationOrPart({ kind }: TocEntry): boolean {
   return ATTACHED.has(kind) || ['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE'].includes(kind);
+}
+
+/** Rows of partitions were counted with those of their topmost table. */
+function partitionsAlone(entries: readonly TocEntry[], chosen: ReadonlySet<TocEntry>): Difference[] {
+  const byId = entriesById(entries);
+  const partitions = entries
+    .filter(({ kind }) => kind === 'TABLE ATTACH')
+    .flatMap(({ needs, schema, tag }) => {
+      const tables = needs.flatMap((id) => byId.get(id) ?? []);
+      const child = tables.find((table) => table.schema === schema && table.tag === tag);
+      const isAlone =
+        child !== undefined && chosen.has(child) && !tables.some((one) => one !== child && chosen.has(one));
+      return isAlone ? [child] : [];
+    });
+  const detail = 'its rows were counted with those of the table that it is a part of';
+  return partitions.map((partition) => ({ kind: NOT_COMPARED, object: nameOf(partition), detail }));
 }
 
 function reportOf(

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { composeRestoreMessage } from '../../../core/restore-messages.ts';
-import type { RestoringRow } from '../../../core/restore-record.ts';
+import { NOT_COMPARED, type RestoringRow } from '../../../core/restore-record.ts';
 import { failureOfTest, restoreTestEntry } from '../../../core/restore-test-entry.ts';
 import { restored, restoreRow, testOutcome, testRow } from './restore-samples.ts';
 
@@ -65,6 +65,15 @@ test.each(Object.entries(KINDS))('%s', (_title, row) => {
   expect(subject.length).toBeLessThan(100);
   expect(attributes).toEqual({ source: 'orders', kind: row.kind, outcome: json.outcome });
   expect(JSON.parse(JSON.stringify(json))).toEqual(json);
+});
+
+it.each([
+  restoreRow({ restored: restored({ differences: [{ ...DIFFERENCE, kind: NOT_COMPARED }] }) }),
+  testRow(testOutcome({ databases: [restored({ differences: [{ ...DIFFERENCE, kind: NOT_COMPARED }] })] })),
+])('does not call equal what nobody could compare', (row) => {
+  const { text } = composeRestoreMessage({ row, now: NOW });
+  expect(text).toMatch(/ NOT all of it could be compared/);
+  expect(text).not.toMatch(/\bequal\b/);
 });
 
 it('says nothing of how to log in anywhere', () => {
