@@ -5,13 +5,13 @@ import type { Rights } from './platform-differences.ts';
 
 export interface Alteration {
   readonly edit: HeadEdit;
-  /** The same for all of one tablespace. */
-  readonly difference: Difference;
+  /** The same for all of one tablespace; undefined: it means the same in other words. */
+  readonly difference: Difference | undefined;
 }
 
 interface Rule {
-  /** What is different then, as a person is told. */
-  readonly detail: string;
+  /** What is different then, as a person is told; undefined: nothing. */
+  readonly detail?: string;
   readonly applies: (entry: TocEntry, rights: Rights) => boolean;
   readonly change: (definition: string) => string;
 }
@@ -44,7 +44,6 @@ const RULES: readonly Rule[] = [
       definition.replace(attributesOf(definition), (attributes) => attributes.replace(SUPPORT, '')),
   },
   {
-    detail: 'without run_as_owner, which is what PostgreSQL 15 does anyway',
     applies: ({ kind, definition }, { major }) =>
       kind === 'SUBSCRIPTION' && major < FIRST_WITH_RUN_AS_OWNER && RUN_AS_OWNER.test(definition),
     change: (definition) => definition.replace(RUN_AS_OWNER, ''),
@@ -69,10 +68,9 @@ function definitionOf(entry: TocEntry, rights: Rights): Alteration[] {
   const rules = RULES.filter(({ applies }) => applies(entry, rights));
   if (rules.length === 0) return [];
   const change = (definition: string): string => rules.reduce((text, rule) => rule.change(text), definition);
-  const detail = rules.map((rule) => rule.detail).join('; ');
-  return [
-    { edit: { at: entry.at.definition, change }, difference: { kind: 'altered', object: nameOf(entry), detail } },
-  ];
+  const details = rules.flatMap(({ detail }) => detail ?? []);
+  const difference = { kind: 'altered', object: nameOf(entry), detail: details.join('; ') };
+  return [{ edit: { at: entry.at.definition, change }, difference: details.length > 0 ? difference : undefined }];
 }
 
 /** Of a function: the line with its language, its volatility and so on. Its body comes after it, and may hold anything. */

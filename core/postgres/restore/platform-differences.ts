@@ -45,7 +45,7 @@ export function adaptToPlatform(entries: readonly TocEntry[], rights: Rights): A
       object: nameOf(entry),
       detail: `not given to ${entry.owner}, which the role that restores may not do`,
     })),
-    ...distinct(alterations.map(({ difference }) => difference)),
+    ...distinct(alterations.flatMap(({ difference }) => difference ?? [])),
   ];
   const edits = [
     ...ownerless.map(({ at }) => ({ at: at.owner, change: () => '' })),
