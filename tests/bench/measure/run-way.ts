@@ -1,6 +1,7 @@
 /** One run of one way, with what it cost on all sides. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { runCommand } from '../../../local/run-command.ts';
 import { postgresCommand } from '../database/build.ts';
 import type { RunRecord } from '../results.ts';
 import type { Folders, Scene, Way } from '../ways/way.ts';
@@ -23,8 +24,9 @@ export async function runDump(way: Way, scene: Scene, place: Place): Promise<Run
 
 export async function runWay(way: Way, scene: Scene, place: Place): Promise<Run> {
   return inFolders(scene, way.id, async (folders) => {
-    // What an earlier run or the build has left to be written must not fall into this one.
+    // What an earlier run or the build has left to be written must not fall into this one, by the server or by the system.
     await postgresCommand(scene.server)('psql', ['--no-psqlrc', '--quiet', '--command=CHECKPOINT']);
+    await runCommand('sync', []);
     const disk = watchDisk(folders.temporary);
     const sinkBefore = await scene.sink.status();
     const serverBefore = await serverCpuSeconds(scene.server.pid);
