@@ -131,6 +131,47 @@ test('an extension that a superuser has put into a schema of its own is no conte
   });
 });
 
+test('a database that was there and empty gets its settings and privileges, and what it keeps is listed', async () => {
+  const point = await dumpOf(
+    'furnished',
+    `CREATE ROLE tenant; CREATE ROLE landlord; ALTER DATABASE furnished OWNER TO landlord;
+     COMMENT ON DATABASE furnished IS 'the good one'; REVOKE ALL ON DATABASE furnished FROM PUBLIC;
+     GRANT CONNECT ON DATABASE furnished TO tenant; ALTER DATABASE furnished SET work_mem = '5MB';
+     ALTER ROLE tenant IN DATABASE furnished SET work_mem = '6MB'; ALTER DATABASE furnished CONNECTION LIMIT 7`,
+  );
+  await query(target, 'postgres', 'CREATE DATABASE furnished');
+  await query(target, 'postgres', 'CREATE ROLE lodger; GRANT CREATE ON DATABASE furnished TO lodger');
+  const { outcome } = await runRestore(world, await planRestore(world, point, target));
+  expect(outcome).toMatchObject({ failure: null, databaseCreated: false });
+  const facts = `SELECT datacl::text AS acl, shobj_description(d.oid, 'pg_database') AS comment,
+                        (SELECT array_agg(setconfig::text ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
+                   FROM pg_database d WHERE datname = 'furnished'`;
+  expect(await query(target, 'postgres', facts)).toEqual([
+    {
+      acl: '{postgres=CTc/postgres,lodger=C/postgres,landlord=CTc/postgres,tenant=c/postgres}',
+      comment: 'the good one',
+      settings: ['{work_mem=5MB}', '{work_mem=6MB}'],
+    },
+  ]);
+  const object = 'DATABASE furnished';
+  expect(outcome.restored?.differences).toEqual([
+    { kind: 'owner', object, detail: 'its owner is postgres, in the source landlord' },
+    { kind: 'connection limit', object, detail: 'its connection limit is -1, in the source 7' },
+    { kind: 'privilege', object, detail: 'CREATE to lodger is granted, and was not in the source' },
+  ]);
+});
+
+test('rows that nobody counted are not said to be equal', async () => {
+  await query(source, 'postgres', 'CREATE DATABASE uncounted');
+  await query(source, 'uncounted', 'CREATE TABLE a AS SELECT 1 AS n');
+  const point = await dumpDatabase(world, source, 'uncounted', { evidence: 'none' });
+  const { outcome } = await runRestoreTest(world, point);
+  expect(outcome).toMatchObject({
+    failure: null,
+    databases: [{ compared: { tables: 0 }, differences: [{ kind: 'not compared', object: 'rows of all tables' }] }],
+  });
+});
+
 test('what is not equal to its evidence keeps its mark', async () => {
   const point = await dumpOf(
     'unequal',

@@ -2,12 +2,13 @@
 import { HoldfastError } from '../../../core/errors.ts';
 import type { Evidence } from '../../../core/manifest.ts';
 import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
+import { databaseDifferences } from '../../../core/postgres/restore/database-differences.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
 import { AS_ITS_OWNER } from '../../../core/postgres/restore/pg-restore-error.ts';
 import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
-import { databaseSettings } from '../database-facts.ts';
+import { databaseIdentity, databaseSettings } from '../database-facts.ts';
 import type { Session } from '../session.ts';
 import type { PreparedRestore } from './prepare-restore.ts';
 import { mayOwnAs } from './roles.ts';
@@ -52,6 +53,16 @@ export async function finishDatabase(
   }
   await session.run(commentSql(database, comment));
   return differences;
+}
+
+/** A database that was there before stays its owner's. @returns what of it is not as it was in the source */
+export async function describeFound(
+  session: Session,
+  database: string,
+  { evidence }: Pick<PreparedRestore, 'evidence'>,
+): Promise<Difference[]> {
+  const differences = await settingDifferences(session, evidence);
+  return [...differences, ...databaseDifferences(database, evidence.database, await databaseIdentity(session))];
 }
 
 /** Parameters that only a superuser may set stay as the target has them. */

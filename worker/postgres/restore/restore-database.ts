@@ -7,6 +7,7 @@ import { localeDifferences } from '../../../core/postgres/restore/locale-differe
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import {
   DIFFERENCES_MAX,
+  NOT_COMPARED,
   type Comparison,
   type Difference,
   type RestoredDatabase,
@@ -17,7 +18,7 @@ import { log } from '../../log.ts';
 import { databaseFacts, databaseIdentity } from '../database-facts.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
-import { analyze, finishDatabase } from './finish-database.ts';
+import { analyze, describeFound, finishDatabase } from './finish-database.ts';
 import { foundEvidence } from './found-evidence.ts';
 import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
@@ -150,6 +151,9 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     if (target.databaseCreated && work.mismatches.length === 0) {
       work.differences.push(...(await finishDatabase(session, request.database, prepared)));
     }
+    if (!target.databaseCreated && prepared.chosen === undefined) {
+      work.differences.push(...(await describeFound(session, request.database, prepared)));
+    }
     await giveBack(session, work.borrowed.memberships);
   } finally {
     await session.close();
@@ -187,8 +191,10 @@ async function createRoles(
     await session.run(prepared.roles.rolesSql);
     target.rolesCreated = [...prepared.missingRoles];
   }
-  if (!target.databaseCreated) return;
+  const isPart = prepared.chosen !== undefined || (prepared.facts.database?.content ?? []).length > 0;
+  if (isPart && !target.databaseCreated) return;
   await session.run(prepared.roles.databaseSql);
+  if (!target.databaseCreated) return;
   // The recorded comment may have taken the place of the mark.
   await session.run(commentSql(request.database, unfinishedMark(context.restore)));
 }
@@ -216,6 +222,10 @@ async function compare(
 ): Promise<void> {
   work.context.onPhase('comparing');
   const wasCounted = evidence.tables.length > 0 || evidence.largeObjects.sizeBytes !== undefined;
+  if (!wasCounted) {
+    const detail = 'none were counted when it was dumped, with evidence: none';
+    work.differences.push({ kind: NOT_COMPARED, object: 'rows of all tables', detail });
+  }
   const found = await foundEvidence(session, wasCounted ? 'counts' : 'none');
   const { mismatches, ...counts } = compareEvidence(evidence, found, only);
   work.mismatches.push(...mismatches);
