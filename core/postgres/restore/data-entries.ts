@@ -2,6 +2,7 @@
 import type { Difference } from '../../restore-record.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import type { Rights } from './platform-differences.ts';
+import { list } from './preflight.ts';
 import { restoreSteps } from './restore-steps.ts';
 import { rowKey } from './select-entries.ts';
 
@@ -34,6 +35,14 @@ export function dataEntries(toc: readonly TocEntry[], { only, tables, rights }: 
     entries: data.filter((entry) => !foreign.includes(entry)),
     differences: foreign.map((entry) => ({ kind: 'left out', object: nameOf(entry), detail })),
   };
+}
+
+/** An archive has no rows of materialized views: what was stale is not any more. */
+export function recomputedViews(restored: readonly TocEntry[]): Difference[] {
+  const views = restored.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA');
+  if (views.length === 0) return [];
+  const object = `MATERIALIZED VIEW ${list(views.map(({ schema, tag }) => `${schema}.${tag}`))}`;
+  return [{ kind: 'recomputed', object, detail: 'computed anew from what was restored, whatever it held before' }];
 }
 
 const isRowsOf = ({ kind }: TocEntry): boolean => kind === 'TABLE DATA' || kind === 'SEQUENCE SET';

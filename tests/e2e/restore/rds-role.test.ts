@@ -102,8 +102,11 @@ const LEFT_OUT = [
   ),
   'COMMENT PUBLICATION everything',
   'COMMENT SERVER "far away"',
+  // Its owner.
+  'DATABASE shop',
   'EVENT TRIGGER watch it',
   'FOREIGN TABLE public.remote',
+  'MATERIALIZED VIEW public.per_kind, public.on_top, public.summary',
   'OPERATOR CLASS public.backwards',
   'OPERATOR FAMILY names.op fam',
   'PUBLICATION TABLES IN SCHEMA схема "x" /../ 100% .a schema схема "x" /../ 100% ',

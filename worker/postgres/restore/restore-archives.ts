@@ -1,7 +1,7 @@
 /** What is in the archives, into the target database: definitions, rows, indexes, privileges. */
 import { HoldfastError } from '../../../core/errors.ts';
 import { withEdits, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
-import { dataEntries, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
+import { dataEntries, recomputedViews, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
 import { freshRowEdits, freshTables } from '../../../core/postgres/restore/fresh-rows.ts';
 import { adaptToPlatform, type Rights } from '../../../core/postgres/restore/platform-differences.ts';
 import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
@@ -70,7 +70,7 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     await giveBack(session, borrowed.privileges);
     await run('privileges');
   });
-  return [...selected.differences, ...differences, ...leftOut];
+  return [...selected.differences, ...differences, ...leftOut, ...recomputedViews(entries)];
 }
 
 function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
