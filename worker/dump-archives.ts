@@ -88,7 +88,7 @@ export async function dumpArchives(job: ArchivesJob): Promise<string[]> {
       const { onMoved, onBlock } = meter.archive();
       const onTable: OnBlock = (name, table) => {
         if (table) tables.add(table);
-        onBlock(name);
+        onBlock(name, table);
       };
       begun.push({ selection, upload: await work.begin(role, file), onMoved, onBlock: onTable });
     }

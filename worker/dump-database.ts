@@ -1,8 +1,7 @@
 /** One database: everything of it is dumped and uploaded from one snapshot, then becomes visible together. */
-import { gzipSync } from 'node:zlib';
 import type { Dump } from '../core/config/schema.ts';
 import { toFailure } from '../core/errors.ts';
-import type { Evidence, Totals } from '../core/manifest.ts';
+import type { Totals } from '../core/manifest.ts';
 import type { DatabaseOutcome } from '../core/run-record.ts';
 import { abortAll, completeAll } from './commit.ts';
 import { dumpArchives, planDatabase } from './dump-archives.ts';
@@ -10,11 +9,13 @@ import type { DumpContext, DumpWork } from './dump-context.ts';
 import { log } from './log.ts';
 import { watchBlocked, type BlockedWatch } from './postgres/blocked-ddl.ts';
 import { databaseFacts, type DatabaseFacts } from './postgres/database-facts.ts';
-import { collectEvidence } from './postgres/evidence.ts';
+import { collectEvidence, type CollectedEvidence } from './postgres/evidence.ts';
 import { endLeftovers } from './postgres/leftovers.ts';
 import { portableRoles } from './postgres/roles.ts';
+import { countTables } from './postgres/relations.ts';
 import { holdSnapshot, type SnapshotHolder } from './postgres/snapshot.ts';
 import { together } from './together.ts';
+import { uploadEvidence } from './upload-evidence.ts';
 import { startUpload, type Upload } from './upload.ts';
 
 /** A dump that DDL of others got in the way of gives them its locks and begins again. */
@@ -146,8 +147,8 @@ async function dumpSnapshot(
       dumpArchives({ context, database, holder, plan, work, watch }),
       describe(holder, context.dump.evidence),
     ]);
-    await uploadWhole(await work.begin('roles', 'roles.sql'), Buffer.from(roles));
-    await uploadWhole(await work.begin('evidence', 'evidence.json.gz'), gzipSync(JSON.stringify(evidence)));
+    await uploadText(await work.begin('roles', 'roles.sql'), roles);
+    await uploadEvidence(await work.begin('evidence', 'evidence.json.gz'), evidence);
     await holder.proveAlive();
     return {
       ...facts,
@@ -162,26 +163,20 @@ async function dumpSnapshot(
 
 interface Description {
   readonly roles: string;
-  readonly evidence: Evidence;
+  readonly evidence: CollectedEvidence;
 }
 
 async function describe({ session, relations }: SnapshotHolder, wanted: Dump['evidence']): Promise<Description> {
   return { roles: await portableRoles(session), evidence: await collectEvidence(session, relations, wanted) };
 }
 
-async function uploadWhole(upload: Upload, content: Buffer): Promise<void> {
-  await upload.write(content);
+async function uploadText(upload: Upload, text: string): Promise<void> {
+  await upload.write(Buffer.from(text));
   await upload.finish();
 }
 
-function totalsOf(holder: SnapshotHolder, { tables, sequences, largeObjects }: Evidence): Totals {
-  const roots = holder.relations
-    .filter(({ kind }) => kind !== 'S')
-    .map(({ rootSchema, rootName }) => `${rootSchema}\0${rootName}`);
-  return {
-    tables: new Set(roots).size,
-    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-    sequences: sequences.length,
-    largeObjects: largeObjects.count,
-  };
+function totalsOf({ relations }: SnapshotHolder, { tables, sequences, largeObjects }: CollectedEvidence): Totals {
+  let rows = 0;
+  for (const table of tables) rows += table.rows;
+  return { tables: countTables(relations), rows, sequences: sequences.length, largeObjects: largeObjects.count };
 }

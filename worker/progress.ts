@@ -1,10 +1,15 @@
 /** How far the worker is: in bytes that S3 has taken, and in data blocks of the archives that pg_dump writes. */
+import type { OnBlock } from '../core/postgres/archive-walker.ts';
+import type { PlannedRelation } from '../core/postgres/plan-archives.ts';
+import { quoteName } from '../core/postgres/sql-quote.ts';
 import type { Progress } from '../core/run-record.ts';
 
 /** The rate is that of the last half a minute: parts are large, and a report comes every ten seconds. */
 const RATE_WINDOW_MS = 30_000;
 /** Tables compress differently: nothing is foretold from less than this share of what is to be dumped. */
 const SHARE_KNOWN_MIN = 0.1;
+/** Tables with no more than one of so many parts of all bytes are taken to be as large as one another: there may be very many. */
+const LARGE_TABLES_MAX = 1_000;
 
 /** How far an archive is, since its beginning. */
 export interface Moved {
@@ -14,10 +19,13 @@ export interface Moved {
   readonly blocksDue: number | null;
 }
 
+type SizedRelation = Pick<PlannedRelation, 'schema' | 'name' | 'kind' | 'withRows' | 'sizeBytes'>;
+
 export interface DatabaseSize {
   /** How many will be begun. */
   readonly archives: number;
-  readonly tables: readonly { readonly schema: string; readonly name: string; readonly sizeBytes: number }[];
+  /** Gone through more than once. */
+  readonly tables: Iterable<SizedRelation>;
   /** Of what is in the archives beside tables: large objects. */
   readonly otherBytes: number;
 }
@@ -90,28 +98,25 @@ export class ProgressMeter {
 /** What runPgDump tells of one archive. */
 export interface ArchiveMeter {
   readonly onMoved: (moved: Moved) => void;
-  readonly onBlock: (name: string) => void;
+  readonly onBlock: OnBlock;
 }
 
 const UNMOVED: Moved = { bytes: 0, blocksDone: 0, blocksDue: null };
 
 /** The archives of one database together. */
 class DatabaseMeter {
-  readonly #size: DatabaseSize;
+  readonly #archivesDue: number;
   readonly #onMoved: () => void;
   readonly #archives: { moved: Moved }[] = [];
-  /** Bytes on the server's disk, by the names that the archive's entries have. */
-  readonly #tables: ReadonlyMap<string, number>;
+  readonly #sizes: TableSizes;
   /** Of tables that are done: on the server's disk, and in the archives. */
   #doneBytes = 0;
   #doneArchiveBytes = 0;
 
-  constructor(size: DatabaseSize, onMoved: () => void) {
-    this.#size = size;
+  constructor({ archives, tables, otherBytes }: DatabaseSize, onMoved: () => void) {
+    this.#archivesDue = archives;
+    this.#sizes = sizesOf(tables, otherBytes);
     this.#onMoved = onMoved;
-    this.#tables = new Map(
-      size.tables.map(({ schema, name, sizeBytes }) => [`TABLE DATA ${schema}.${name}`, sizeBytes]),
-    );
   }
 
   archive(): ArchiveMeter {
@@ -123,11 +128,10 @@ class DatabaseMeter {
         archive.moved = moved;
         this.#onMoved();
       },
-      onBlock: (name) => {
-        const sizeBytes = this.#tables.get(name);
+      onBlock: (_name, table) => {
         const { bytes } = archive.moved;
-        if (sizeBytes !== undefined) {
-          this.#doneBytes += sizeBytes;
+        if (table) {
+          this.#doneBytes += this.#sizes.large.get(quoteName(table.schema, table.name)) ?? this.#sizes.smallBytes;
           this.#doneArchiveBytes += bytes - begunAt;
         }
         begunAt = bytes;
@@ -141,7 +145,7 @@ class DatabaseMeter {
     return {
       tables: {
         tablesDone: sum(moved.map(({ blocksDone }) => blocksDone)),
-        ...(due.length === this.#size.archives && { tablesDue: sum(due) }),
+        ...(due.length === this.#archivesDue && { tablesDue: sum(due) }),
       },
       bytesLeft: this.#bytesLeft(sum(moved.map(({ bytes }) => bytes))),
     };
@@ -149,11 +153,38 @@ class DatabaseMeter {
 
   /** What is left compresses, by assumption, as what is done did. */
   #bytesLeft(bytes: number): number | undefined {
-    const total = sum([...this.#tables.values()]) + this.#size.otherBytes;
-    if (this.#doneBytes === 0 || this.#doneBytes < SHARE_KNOWN_MIN * total) return undefined;
-    const left = (this.#doneArchiveBytes / this.#doneBytes) * total - bytes;
+    const { totalBytes } = this.#sizes;
+    if (this.#doneBytes === 0 || this.#doneBytes < SHARE_KNOWN_MIN * totalBytes) return undefined;
+    const left = (this.#doneArchiveBytes / this.#doneBytes) * totalBytes - bytes;
     return left < 0 ? undefined : left;
   }
+}
+
+interface TableSizes {
+  readonly totalBytes: number;
+  /** By their quoted names. */
+  readonly large: ReadonlyMap<string, number>;
+  /** Of each other one, on average. */
+  readonly smallBytes: number;
+}
+
+function sizesOf(relations: Iterable<SizedRelation>, otherBytes: number): TableSizes {
+  let tablesBytes = 0;
+  for (const { sizeBytes } of dumped(relations)) tablesBytes += sizeBytes;
+  const large = new Map<string, number>();
+  const small = { count: 0, bytes: 0 };
+  for (const { schema, name, sizeBytes } of dumped(relations)) {
+    if (sizeBytes * LARGE_TABLES_MAX > tablesBytes) large.set(quoteName(schema, name), sizeBytes);
+    else {
+      small.count += 1;
+      small.bytes += sizeBytes;
+    }
+  }
+  return { totalBytes: tablesBytes + otherBytes, large, smallBytes: small.count === 0 ? 0 : small.bytes / small.count };
+}
+
+function* dumped(relations: Iterable<SizedRelation>): Generator<SizedRelation> {
+  for (const relation of relations) if (relation.kind === 'r' && relation.withRows) yield relation;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -12,6 +12,7 @@ import {
   type FieldType,
 } from './archive-layout.ts';
 import { BrokenArchive, type ArchiveReader, type Reading } from './archive-reader.ts';
+import { PackedEntries } from './packed-entries.ts';
 
 export { knownMinor } from './archive-layout.ts';
 
@@ -28,7 +29,13 @@ export interface EntryWithData {
 }
 
 /** By their ids. */
-export type EntriesWithData = Map<number, EntryWithData>;
+export interface EntriesWithData {
+  readonly size: number;
+  has(id: number): boolean;
+  get(id: number): EntryWithData | undefined;
+  delete(id: number): boolean;
+  values(): Iterable<EntryWithData>;
+}
 
 /** @returns `1.16` */
 export function* readVersion(reader: ArchiveReader): Reading<string> {
@@ -60,7 +67,7 @@ export function* readContents(
 ): Reading<EntriesWithData> {
   const count = yield* reader.count();
   const fields = fieldsOf<EntryField>(ENTRY_FIELDS, minor);
-  const entries: EntriesWithData = new Map();
+  const entries = new PackedEntries();
   for (let done = 0; done < count; done++) {
     onEntry(done, count);
     yield* readEntry(reader, fields, entries);
@@ -73,7 +80,7 @@ type EntryField = (typeof ENTRY_FIELDS)[number]['name'];
 function* readEntry(
   reader: ArchiveReader,
   fields: readonly Field<EntryField>[],
-  entries: EntriesWithData,
+  entries: PackedEntries,
 ): Reading<void> {
   const names = { kind: '', schema: '', tag: '' };
   let [id, hasData] = [0, false];
@@ -86,7 +93,7 @@ function* readEntry(
   }
   if (!hasData) return;
   if (entries.has(id)) throw new BrokenArchive(`has two entries with the id ${id}`);
-  entries.set(id, names);
+  entries.add(id, names);
 }
 
 const isKept = (name: EntryField): name is keyof EntryWithData =>

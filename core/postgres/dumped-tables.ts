@@ -5,14 +5,17 @@ import { quoteName } from './sql-quote.ts';
 
 const NAMES_SHOWN = 5;
 
-/** The tables whose rows have come, over all archives of a database. */
+/**
+ * The tables whose rows have come, over all archives of a database. Of each only a hash is kept, because there may be a
+ * hundred thousand. Where the hashes of two are the same, both are due or one too few has come.
+ */
 export class DumpedTables {
-  readonly #counts = new Map<string, number>();
-  readonly #keyOf: (table: TableName) => string;
+  readonly #counts = new Map<number, number>();
+  readonly #keyOf: (table: TableName) => number;
 
   /** @param encoding of the database, as `pg_encoding_to_char` gives it */
   constructor(encoding: string) {
-    this.#keyOf = encoding === 'UTF8' ? exactKey : asciiKey;
+    this.#keyOf = (table) => hashOf(encoding === 'UTF8' ? exactName(table) : asciiName(table));
   }
 
   add(table: TableName): void {
@@ -22,30 +25,51 @@ export class DumpedTables {
   /**
    * What is amiss, continuing "the archives …"; undefined when nothing is. There may be tables that are not due: those that
    * an extension has its configuration in.
+   * @param relations gone through more than once
    */
-  problem(relations: readonly PlannedRelation[]): string | undefined {
-    const tables = relations.filter(({ kind, withRows }) => kind === 'r' && withRows);
-    const due = new Map<string, number>();
-    for (const table of tables) count(due, this.#keyOf(table));
-    const found = (table: TableName): number => this.#counts.get(this.#keyOf(table)) ?? 0;
-    const wanted = (table: TableName): number => due.get(this.#keyOf(table)) ?? 0;
-    const lacking = tables.filter((table) => found(table) < wanted(table));
-    if (lacking.length > 0) return `lack the rows of ${listed(lacking)}`;
-    const repeated = tables.filter((table) => found(table) > wanted(table));
-    return repeated.length > 0 ? `hold more than once the rows of ${listed(repeated)}` : undefined;
+  problem(relations: Iterable<PlannedRelation>): string | undefined {
+    const due = new Map<number, number>();
+    for (const table of withRows(relations)) count(due, this.#keyOf(table));
+    const surplus = (table: TableName): number => {
+      const key = this.#keyOf(table);
+      return (this.#counts.get(key) ?? 0) - (due.get(key) ?? 0);
+    };
+    const lacking = listed(relations, (table) => surplus(table) < 0);
+    if (lacking !== undefined) return `lack the rows of ${lacking}`;
+    const repeated = listed(relations, (table) => surplus(table) > 0);
+    return repeated === undefined ? undefined : `hold more than once the rows of ${repeated}`;
   }
 }
 
-function count(counts: Map<string, number>, key: string): void {
+function* withRows(relations: Iterable<PlannedRelation>): Generator<PlannedRelation> {
+  for (const relation of relations) if (relation.kind === 'r' && relation.withRows) yield relation;
+}
+
+function count(counts: Map<number, number>, key: number): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-const exactKey = ({ schema, name }: TableName): string => quoteName(schema, name);
+const exactName = ({ schema, name }: TableName): string => quoteName(schema, name);
 
 /** An archive has names in the encoding of its database, of which only ASCII is read here: of the rest, that it is there. */
-const asciiKey = (table: TableName): string => exactKey(table).replaceAll(/[^\0-\x7f]+/g, '\u{fffd}');
+const asciiName = (table: TableName): string => exactName(table).replaceAll(/[^\0-\x7f]+/g, '\u{fffd}');
 
-function listed(tables: readonly TableName[]): string {
-  const shown = tables.slice(0, NAMES_SHOWN).map(({ schema, name }) => `${schema}.${name}`);
-  return `${shown.join(', ')}${tables.length > NAMES_SHOWN ? ` and ${tables.length - NAMES_SHOWN} more` : ''}`;
+/** FNV-1a, in a number of 32 bits with a sign: what a Map keeps in the least memory. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash;
+}
+
+/** The first names of those with rows that are meant, and how many more there are; undefined: there is none. */
+function listed(relations: Iterable<PlannedRelation>, isMeant: (table: TableName) => boolean): string | undefined {
+  const shown: string[] = [];
+  let more = 0;
+  for (const table of withRows(relations)) {
+    if (!isMeant(table)) continue;
+    if (shown.length < NAMES_SHOWN) shown.push(`${table.schema}.${table.name}`);
+    else more += 1;
+  }
+  if (shown.length === 0) return undefined;
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
 }

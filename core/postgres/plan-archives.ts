@@ -9,6 +9,7 @@
  * Sections, not --data-only, which warns about circular foreign keys. Large objects are made in pre-data by pg_dump 16 and
  * in data from 17 on; their bytes are in data. So the schema archive and the last one hold all of them in every major.
  */
+import { inBatches } from '../in-batches.ts';
 import { quoteName } from './sql-quote.ts';
 
 export interface PlannedArchive {
@@ -33,7 +34,8 @@ export interface PlannedRelation {
 }
 
 export interface ArchiveNeeds {
-  readonly relations: readonly PlannedRelation[];
+  /** Gone through more than once. */
+  readonly relations: Iterable<PlannedRelation>;
   readonly largeObjectBytes: number;
   /** Of the database, as `pg_encoding_to_char` gives it. */
   readonly encoding: string;
@@ -50,6 +52,8 @@ const AUTO_JOBS = { min: 2, max: 4 } as const;
  * 2 MiB where that is 8 MiB, and a single argument 128 KiB (execve(2)); a name has 63 bytes.
  */
 const NAMES_BYTES_MAX = 512 * 1024;
+/** Tables, beside those that are the largest so far. */
+const COMPARED_AT_ONCE = 5_000;
 /** Its own, and that of the sequence which most own. */
 const LOCKS_PER_NAMED_TABLE = 2;
 
@@ -78,14 +82,15 @@ export function jobsFor(jobs: number | 'auto', dataBytes: number, processors: nu
 
 /** What `jobsFor` and the balance go by: rows that are dumped, and large objects. */
 export function dataBytesOf({ relations, largeObjectBytes }: Omit<ArchiveNeeds, 'jobs'>): number {
-  return relations.filter(hasRows).reduce((sum, { sizeBytes }) => sum + sizeBytes, largeObjectBytes);
+  let bytes = largeObjectBytes;
+  for (const relation of relations) if (hasRows(relation)) bytes += relation.sizeBytes;
+  return bytes;
 }
 
 /** One archive, or the schema and two or more with rows. Never more than `jobs` with rows, fewer where that is of no use. */
 export function planArchives(needs: ArchiveNeeds): PlannedArchive[] {
-  const tables = needs.relations.filter(({ kind }) => kind !== 'S').length;
-  const lockedTables = tables + needs.relations.filter(({ kind, withRows }) => kind === 'S' && withRows).length;
-  const named = tablesToName(needs);
+  const { tables, lockedTables } = countLocked(needs.relations);
+  const named = needs.jobs > 1 ? tablesToName(needs) : [];
   if (named.length === 0) return [{ role: 'archive', file: 'archive.dump', selection: [], lockedTables }];
   const bins = spread(named, needs.jobs - 1);
   const archives: Omit<PlannedArchive, 'role' | 'file'>[] = bins.map((bin) => ({
@@ -98,6 +103,16 @@ export function planArchives(needs: ArchiveNeeds): PlannedArchive[] {
     { ...SCHEMA, lockedTables: tables },
     ...archives.map((archive, index) => ({ ...archive, role: 'data' as const, file: fileOf(index + 1) })),
   ];
+}
+
+function countLocked(relations: Iterable<PlannedRelation>): { tables: number; lockedTables: number } {
+  let tables = 0;
+  let sequences = 0;
+  for (const { kind, withRows } of relations) {
+    if (kind !== 'S') tables += 1;
+    else if (withRows) sequences += 1;
+  }
+  return { tables, lockedTables: tables + sequences };
 }
 
 const SCHEMA = {
@@ -115,10 +130,10 @@ const hasRows = ({ kind, withRows, sizeBytes }: PlannedRelation): boolean => kin
  * small ones are seldom named, which costs more than to dump them.
  */
 function tablesToName(needs: ArchiveNeeds): PlannedRelation[] {
-  const share = dataBytesOf(needs) / needs.jobs;
-  const tables = needs.relations.filter(hasRows).sort((a, b) => b.sizeBytes - a.sizeBytes);
-  const named = withinBytes(tables.filter((table) => !table.ofExtension && canBeNamed(table, needs.encoding)));
-  let restBytes = dataBytesOf(needs) - named.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const dataBytes = dataBytesOf(needs);
+  const share = dataBytes / needs.jobs;
+  const named = withinBytes(largest(needs));
+  let restBytes = dataBytes - named.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   for (let smallest = named.at(-1); smallest !== undefined; smallest = named.at(-1)) {
     const more = restBytes + smallest.sizeBytes;
     if (restBytes > 0 && Math.abs(more - share) > Math.abs(restBytes - share)) break;
@@ -126,6 +141,19 @@ function tablesToName(needs: ArchiveNeeds): PlannedRelation[] {
     named.pop();
   }
   return named;
+}
+
+/** Those that may be named, as many as there is room for: all of a hundred thousand would be too much memory. */
+function largest(needs: ArchiveNeeds): PlannedRelation[] {
+  let tables: PlannedRelation[] = [];
+  for (const batch of inBatches(nameable(needs), COMPARED_AT_ONCE)) {
+    tables = withinBytes([...tables, ...batch].sort((a, b) => b.sizeBytes - a.sizeBytes));
+  }
+  return tables;
+}
+
+function* nameable({ relations, encoding }: ArchiveNeeds): Generator<PlannedRelation> {
+  for (const table of relations) if (hasRows(table) && !table.ofExtension && canBeNamed(table, encoding)) yield table;
 }
 
 /** pg_dump takes its arguments to be in the encoding of the database, and the worker writes UTF-8: only ASCII is both. */

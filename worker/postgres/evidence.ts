@@ -1,15 +1,26 @@
 /** What is true of the data in the holder's snapshot: the same snapshot that pg_dump reads. */
 import { HoldfastError } from '../../core/errors.ts';
 import type { Dump } from '../../core/config/schema.ts';
+import { inBatches } from '../../core/in-batches.ts';
 import type { Evidence } from '../../core/manifest.ts';
+import { PackedList } from '../../core/packed-list.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { databaseIdentity, databaseSettings } from './database-facts.ts';
 import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
-import type { ListedRelation } from './relations.ts';
+import { tablesOf, type Relation } from './relations.ts';
 import type { Session } from './session.ts';
 
 const RELATIONS_PER_QUERY = 50;
+
+type CountedTable = Evidence['tables'][number];
+type ReadSequence = Evidence['sequences'][number];
+
+/** As it is written, but that there may be more tables and sequences than should be in memory at once. */
+export interface CollectedEvidence extends Pick<Evidence, 'largeObjects' | 'extensions' | 'settings' | 'database'> {
+  readonly tables: PackedList<CountedTable>;
+  readonly sequences: PackedList<ReadSequence>;
+}
 
 /**
  * All of it, on the session that holds the snapshot: another session would need locks of its own, and would queue behind
@@ -21,13 +32,13 @@ const RELATIONS_PER_QUERY = 50;
  */
 export async function collectEvidence(
   holder: Session,
-  relations: readonly ListedRelation[],
+  relations: Iterable<Relation>,
   wanted: Dump['evidence'],
   lockTimeoutMs: number = LOCK_TIMEOUT_MS,
-): Promise<Evidence> {
+): Promise<CollectedEvidence> {
   const sequences = await lastValues(holder, relations, lockTimeoutMs);
   const description = { sequences, ...(await describeDatabase(holder)) };
-  if (wanted === 'none') return { tables: [], ...description };
+  if (wanted === 'none') return { tables: new PackedList(), ...description };
   const tables = await countRows(holder, relations);
   const sizeBytes = await measureLargeObjects(holder);
   return { tables, ...description, largeObjects: { ...description.largeObjects, sizeBytes } };
@@ -48,19 +59,41 @@ async function describeDatabase(
 /**
  * Exact rows of each table; those of partitions belong to their topmost table, because a restore may place a row in
  * another partition than the dump did. Rows that the dump leaves out are not counted.
+ * @returns partitioned tables behind the others
  */
-async function countRows(session: Session, relations: readonly ListedRelation[]): Promise<Evidence['tables']> {
-  const totals = new Map<string, Evidence['tables'][number]>();
-  for (const { kind, rootSchema, rootName } of relations) {
-    if (kind !== 'S') totals.set(quoteName(rootSchema, rootName), { schema: rootSchema, name: rootName, rows: 0 });
+async function countRows(session: Session, relations: Iterable<Relation>): Promise<PackedList<CountedTable>> {
+  const alone = new PackedList<CountedTable>();
+  const partitioned = new Map<string, CountedTable>();
+  for (const tables of inBatches(tablesOf(relations), RELATIONS_PER_QUERY)) {
+    const counts = await countBatch(session, tables);
+    for (const [index, table] of tables.entries()) {
+      const { schema, name, rootSchema, rootName } = table;
+      const rows = counts.get(index) ?? 0;
+      if (rootSchema === null || rootName === null) alone.add([{ schema, name, rows }]);
+      else addRows(partitioned, { schema: rootSchema, name: rootName, rows });
+    }
   }
-  const counted = relations.filter(({ kind, withRows }) => kind === 'r' && withRows);
-  for (let start = 0; start < counted.length; start += RELATIONS_PER_QUERY) {
-    const batch = counted.slice(start, start + RELATIONS_PER_QUERY);
-    const rows = await releasingLocks(session, () => session.rows<{ index: number; count: string }>(countSql(batch)));
-    for (const { index, count } of rows) addRows(totals, batch[index], Number(count));
-  }
-  return [...totals.values()];
+  alone.add(partitioned.values());
+  return alone;
+}
+
+function addRows(totals: Map<string, CountedTable>, { schema, name, rows }: CountedTable): void {
+  const key = quoteName(schema, name);
+  totals.set(key, { schema, name, rows: (totals.get(key)?.rows ?? 0) + rows });
+}
+
+/** By their places among the tables; of those that have rows of their own in the dump. */
+async function countBatch(session: Session, tables: readonly Relation[]): Promise<ReadonlyMap<number, number>> {
+  const due = [...tables.entries()].filter(([, { kind, withRows }]) => kind === 'r' && withRows);
+  if (due.length === 0) return new Map();
+  const sql = due.map(([index, table]) => countSql(index, table)).join(' UNION ALL ');
+  const counts = await releasingLocks(session, () => session.rows<{ index: number; count: string }>(sql));
+  if (counts.length !== due.length || counts.some(({ count }) => !Number.isSafeInteger(Number(count))))
+    throw new HoldfastError(
+      'UnexpectedError',
+      `not each of ${due.length} tables has a count: ${JSON.stringify(counts)}`,
+    );
+  return new Map(counts.map(({ index, count }) => [index, Number(count)]));
 }
 
 /**
@@ -79,41 +112,29 @@ async function releasingLocks<T>(session: Session, work: () => Promise<T>): Prom
  * ONLY: the rows of inheriting tables and of partitions are counted with those. What an extension says of its rows comes
  * behind the name, as in the query of pg_dump.
  */
-function countSql(batch: readonly ListedRelation[]): string {
-  return batch
-    .map(({ schema, name, condition }, index) => {
-      const rows = `SELECT FROM ONLY ${quoteName(schema, name)} ${condition ?? ''}`;
-      return `SELECT ${index} AS index, pg_catalog.count(*) FROM (${rows}) AS dumped`;
-    })
-    .join(' UNION ALL ');
-}
-
-function addRows(
-  totals: Map<string, Evidence['tables'][number]>,
-  relation: ListedRelation | undefined,
-  rows: number,
-): void {
-  const total = relation && totals.get(quoteName(relation.rootSchema, relation.rootName));
-  if (total === undefined)
-    throw new HoldfastError('UnexpectedError', 'a count came back for a table that was not asked for');
-  if (!Number.isSafeInteger(rows)) throw new HoldfastError('UnexpectedError', `a row count of ${rows} is no number`);
-  total.rows += rows;
+function countSql(index: number, { schema, name, condition }: Relation): string {
+  const rows = `SELECT FROM ONLY ${quoteName(schema, name)} ${condition ?? ''}`;
+  return `SELECT ${index} AS index, pg_catalog.count(*) FROM (${rows}) AS dumped`;
 }
 
 /** Null: the sequence was never used. In the order of the relations. */
 async function lastValues(
   session: Session,
-  relations: readonly ListedRelation[],
+  relations: Iterable<Relation>,
   lockTimeoutMs: number,
-): Promise<Evidence['sequences']> {
-  const sequences = relations.filter(({ kind, withRows }) => kind === 'S' && withRows);
-  const values: (string | null)[] = [];
-  for (let start = 0; start < sequences.length; start += RELATIONS_PER_QUERY) {
-    const batch = sequences.slice(start, start + RELATIONS_PER_QUERY);
+): Promise<PackedList<ReadSequence>> {
+  const sequences = new PackedList<ReadSequence>();
+  for (const batch of inBatches(sequencesToRead(relations), RELATIONS_PER_QUERY)) {
+    const values: (string | null)[] = [];
     const read = await releasingLocks(session, () => readSequences(session, batch, lockTimeoutMs));
-    for (const { index, value } of read) values[start + index] = value;
+    for (const { index, value } of read) values[index] = value;
+    sequences.add(batch.map(({ schema, name }, index) => ({ schema, name, lastValue: values[index] ?? null })));
   }
-  return sequences.map(({ schema, name }, index) => ({ schema, name, lastValue: values[index] ?? null }));
+  return sequences;
+}
+
+function* sequencesToRead(relations: Iterable<Relation>): Generator<Relation> {
+  for (const relation of relations) if (relation.kind === 'S' && relation.withRows) yield relation;
 }
 
 interface SequenceValue {
@@ -128,7 +149,7 @@ interface SequenceValue {
  */
 async function readSequences(
   session: Session,
-  batch: readonly ListedRelation[],
+  batch: readonly Relation[],
   lockTimeoutMs: number,
 ): Promise<SequenceValue[]> {
   const sql = batch.map(

@@ -1,22 +1,26 @@
 /** The relations that pg_dump will read in the database of a session, and those of them that it cannot. */
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError } from '../../core/errors.ts';
+import { PackedList } from '../../core/packed-list.ts';
 import { parseNamePattern } from '../../core/postgres/name-pattern.ts';
+import { quoteName } from '../../core/postgres/sql-quote.ts';
 import type { Session } from './session.ts';
 
 /** How many names an error shows; a list of 100,000 helps nobody. */
 const NAMES_SHOWN_MAX = 10;
+/** Of a list that is read from the server: all at once would take much memory, for whoever has many tables. */
+const PAGE_ROWS = 100;
 
-/** A relation as the catalog has it; its size is asked for when it is locked. */
-export interface ListedRelation {
+/** A relation as the catalog has it. */
+export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
   /** pg_class.relkind: r table, p partitioned table, S sequence. */
   readonly kind: 'r' | 'p' | 'S';
-  /** The topmost partitioned table for a partition, else the relation itself. */
-  readonly rootSchema: string;
-  readonly rootName: string;
+  /** The topmost partitioned table, of a partition or of a partitioned table; null where it is neither. */
+  readonly rootSchema: string | null;
+  readonly rootName: string | null;
   /** False where excludeTableData leaves its rows out. */
   readonly withRows: boolean;
   /** Made by an extension, which dumps its rows (`pg_extension_config_dump`), not its definition. */
@@ -28,33 +32,30 @@ export interface ListedRelation {
   readonly rowSecurity: boolean;
   /** A table or sequence whose rows a crash of the server takes, and that a replica does not have. */
   readonly unlogged: boolean;
-}
-
-export interface Relation extends ListedRelation {
-  /** On the server's disk: the table with its TOAST, without indexes; 0 for sequences and partitioned tables. */
+  /** By the session that has listed it. */
+  readonly locked: boolean;
+  /** On the server's disk: the table with its TOAST, without indexes; 0 for all but tables that are locked. */
   readonly sizeBytes: number;
 }
 
 /**
  * Tables, partitioned tables and sequences as pg_dump selects them: those of the system are not dumped, nor what
  * excludeTables matches, and of those of an extension only what it names as its configuration.
+ * @param session in a transaction
  */
-export async function listRelations(session: Session, dump: Dump): Promise<ListedRelation[]> {
-  return session.rows<ListedRelation>(RELATIONS_SQL, [
+export async function listRelations(session: Session, dump: Dump): Promise<PackedList<Relation>> {
+  await session.rows(`DECLARE relations NO SCROLL CURSOR FOR ${RELATIONS_SQL}`, [
     JSON.stringify(dump.excludeTables.map(parseNamePattern)),
     JSON.stringify(dump.excludeTableData.map(parseNamePattern)),
   ]);
-}
-
-/** To be asked of locked tables only: the function waits for whoever has locked one against readers. */
-export async function measureRelations(session: Session, listed: readonly ListedRelation[]): Promise<Relation[]> {
-  const tables = listed.filter(({ kind }) => kind === 'r').map(({ oid }) => oid);
-  const sizes = await session.rows<{ oid: number; bytes: string | null }>(
-    'SELECT oid, pg_catalog.pg_table_size(oid) AS bytes FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS oid',
-    [tables],
-  );
-  const bytesOf = new Map(sizes.map(({ oid, bytes }) => [oid, Number(bytes)]));
-  return listed.map((relation) => ({ ...relation, sizeBytes: bytesOf.get(relation.oid) ?? 0 }));
+  const relations = new PackedList<Relation>();
+  for (;;) {
+    const page = await session.rows<Relation>(`FETCH ${PAGE_ROWS} FROM relations`);
+    if (page.length === 0) break;
+    relations.add(page);
+  }
+  await session.run('CLOSE relations');
+  return relations;
 }
 
 /** A pattern without a schema matches what is visible in the search_path that the role and the database set. */
@@ -64,15 +65,18 @@ const matches = (parameter: string): string => `EXISTS (
      AND CASE WHEN pattern.schema IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
               ELSE n.nspname ~ pattern.schema END)`;
 
+/** pg_table_size waits for whoever has locked a table against readers, so it is asked only of those that are locked. */
 const RELATIONS_SQL = `
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-       root_schema.nspname AS "rootSchema", root.relname AS "rootName",
+       CASE WHEN c.relispartition OR c.relkind = 'p' THEN root_schema.nspname END AS "rootSchema",
+       CASE WHEN c.relispartition OR c.relkind = 'p' THEN root.relname END AS "rootName",
        NOT ${matches('$2')} AS "withRows", member.is AS "ofExtension", NULLIF(config.condition, '') AS condition,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
                   ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END AS readable,
        c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS "rowSecurity",
-       c.relkind <> 'p' AND c.relpersistence = 'u' AS unlogged
+       c.relkind <> 'p' AND c.relpersistence = 'u' AS unlogged, lock.is AS locked,
+       CASE WHEN lock.is AND c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid)::float8 ELSE 0 END AS "sizeBytes"
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_class root
@@ -80,6 +84,10 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
   JOIN pg_catalog.pg_namespace root_schema ON root_schema.oid = root.relnamespace
   CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                                         AND d.objid = c.oid AND d.deptype = 'e') AS is) member
+  CROSS JOIN LATERAL (SELECT c.oid IN (
+      SELECT relation FROM pg_catalog.pg_locks
+       WHERE locktype = 'relation' AND granted AND pid = pg_catalog.pg_backend_pid()
+         AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) AS is) lock
   LEFT JOIN (SELECT pg_catalog.unnest(extconfig) AS oid, pg_catalog.unnest(extcondition) AS condition
                FROM pg_catalog.pg_extension) config ON config.oid = c.oid
  WHERE c.relkind IN ('r', 'p', 'S')
@@ -89,17 +97,32 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
    AND NOT ${matches('$1')}
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
+/** Without sequences. */
+export function* tablesOf(relations: Iterable<Relation>): Generator<Relation, void> {
+  for (const relation of relations) if (relation.kind !== 'S') yield relation;
+}
+
+/** A partitioned table is one, with all its partitions. */
+export function countTables(relations: Iterable<Relation>): number {
+  let alone = 0;
+  const partitioned = new Set<string>();
+  for (const { rootSchema, rootName } of tablesOf(relations)) {
+    if (rootSchema === null || rootName === null) alone += 1;
+    else partitioned.add(quoteName(rootSchema, rootName));
+  }
+  return alone + partitioned.size;
+}
+
 /** @throws TableUnreadable with the first names: known here, before pg_dump has started */
-export function requireReadable(relations: readonly ListedRelation[], user: string): void {
-  const needed = relations.filter(({ withRows }) => withRows);
-  const unreadable = relations.filter(({ kind, readable, withRows }) => !readable && (withRows || kind !== 'S'));
-  if (unreadable.length > 0) {
-    const message = `${user} may not read ${namesOf(unreadable)}: grant SELECT, and USAGE on the schema, or pg_read_all_data`;
+export function requireReadable(relations: Iterable<Relation>, user: string): void {
+  const unreadable = namesWhere(relations, ({ kind, readable, withRows }) => !readable && (withRows || kind !== 'S'));
+  if (unreadable !== undefined) {
+    const message = `${user} may not read ${unreadable}: grant SELECT, and USAGE on the schema, or pg_read_all_data`;
     throw new HoldfastError('TableUnreadable', message);
   }
-  const hidden = needed.filter(({ rowSecurity }) => rowSecurity);
-  if (hidden.length > 0) {
-    const message = `row-level security hides rows of ${namesOf(hidden)} from ${user}: give the user BYPASSRLS`;
+  const hidden = namesWhere(relations, ({ rowSecurity, withRows }) => rowSecurity && withRows);
+  if (hidden !== undefined) {
+    const message = `row-level security hides rows of ${hidden} from ${user}: give the user BYPASSRLS`;
     throw new HoldfastError('TableUnreadable', message);
   }
 }
@@ -109,10 +132,9 @@ export function requireReadable(relations: readonly ListedRelation[], user: stri
  * @returns a warning where they are in the dump
  * @throws TableUnreadable on a replica
  */
-export function unloggedWarning(relations: readonly ListedRelation[], isReplica: boolean): string[] {
-  const unlogged = relations.filter((relation) => relation.unlogged && relation.withRows);
-  if (unlogged.length === 0) return [];
-  const names = namesOf(unlogged);
+export function unloggedWarning(relations: Iterable<Relation>, isReplica: boolean): string[] {
+  const names = namesWhere(relations, ({ unlogged, withRows }) => unlogged && withRows);
+  if (names === undefined) return [];
   if (!isReplica) return [`unlogged, so empty after a crash and in a snapshot of the server: ${names}`];
   const message = `a replica has no rows of what is unlogged: ${names}: dump from the primary, or leave them out with excludeTableData`;
   throw new HoldfastError('TableUnreadable', message);
@@ -141,8 +163,14 @@ SELECT lo.oid
  ORDER BY lo.oid
  LIMIT $1`;
 
-function namesOf(relations: readonly ListedRelation[]): string {
-  return list(relations.map(({ schema, name }) => `${schema}.${name}`));
+/** The first names; undefined: there is none. */
+function namesWhere(relations: Iterable<Relation>, isMeant: (relation: Relation) => boolean): string | undefined {
+  const names: string[] = [];
+  for (const relation of relations) {
+    if (isMeant(relation)) names.push(`${relation.schema}.${relation.name}`);
+    if (names.length > NAMES_SHOWN_MAX) break;
+  }
+  return names.length === 0 ? undefined : list(names);
 }
 
 function list(names: readonly string[]): string {

@@ -7,17 +7,17 @@
  */
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, toFailure } from '../../core/errors.ts';
+import { inBatches } from '../../core/in-batches.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
 import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
 import {
   listRelations,
-  measureRelations,
   requireReadable,
   requireReadableLargeObjects,
+  tablesOf,
   unloggedWarning,
-  type ListedRelation,
   type Relation,
 } from './relations.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
@@ -35,8 +35,8 @@ export interface SnapshotHolder {
   readonly snapshot: string;
   /** ISO-8601 UTC. */
   readonly takenAt: string;
-  /** What pg_dump will read, all of it locked. */
-  readonly relations: readonly Relation[];
+  /** What pg_dump will read, all of it locked. There may be more than should be in memory at once. */
+  readonly relations: Iterable<Relation>;
   /** What a person has to know of what is dumped. */
   readonly warnings: readonly string[];
   /** @throws DumpFailed when the session or its transaction is not the one that exported the snapshot */
@@ -77,18 +77,18 @@ interface Locking {
 async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
   const { holder, lister, dump, user } = locking;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    await lister.run('BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY');
     const listed = await listRelations(lister, dump);
+    await lister.run('COMMIT');
     requireReadable(listed, user);
     await requireReadableLargeObjects(lister, user);
     const warnings = unloggedWarning(listed, await isReplica(lister));
     await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (await lockAll(locking, listed)) {
       const exported = await exportSnapshot(holder);
-      const seen = await listRelations(holder, dump);
-      // What the list calls a table may have been another one when it was locked.
-      const locked = await lockedRelations(holder);
-      if (seen.every((relation) => !isLocked(relation) || locked.has(relation.oid))) {
-        const relations = await measureRelations(holder, seen);
+      const relations = await listRelations(holder, dump);
+      // What the first list calls a table may have been another one when it was locked.
+      if (areLocked(relations)) {
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
         return { ...exported, session: holder, relations, warnings, close: () => holder.close() };
       }
@@ -105,39 +105,36 @@ async function isReplica(session: Session): Promise<boolean> {
 }
 
 /** A sequence cannot be locked, and nothing of it is lost by what a lock would hold up. */
-const isLocked = ({ kind }: ListedRelation): boolean => kind !== 'S';
-
-/** Of the session's own transaction. */
-async function lockedRelations(session: Session): Promise<ReadonlySet<number>> {
-  const locks = await session.rows<{ oid: number }>(LOCKED_SQL);
-  return new Set(locks.map(({ oid }) => oid));
+function areLocked(relations: Iterable<Relation>): boolean {
+  for (const { locked } of tablesOf(relations)) if (!locked) return false;
+  return true;
 }
 
-const LOCKED_SQL = `
-SELECT relation AS oid
-  FROM pg_catalog.pg_locks
- WHERE locktype = 'relation' AND granted AND pid = pg_catalog.pg_backend_pid()
-   AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`;
-
 /** @returns false when the list is stale by now */
-async function lockAll(locking: Locking, listed: readonly ListedRelation[]): Promise<boolean> {
+async function lockAll(locking: Locking, listed: Iterable<Relation>): Promise<boolean> {
   const { holder, lister, lockTimeoutMs } = locking;
-  const tables = listed.filter(isLocked);
-  const sequencesRead = listed.filter(({ kind, withRows }) => kind === 'S' && withRows).length;
-  await requireLocks(lister, tables.length + locksOfPgDump(tables.length + sequencesRead));
+  await requireLocks(lister, locksFor(listed));
   await holder.run(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-  for (let start = 0; start < tables.length; start += TABLES_PER_LOCK) {
-    if (!(await lockTables(locking, tables.slice(start, start + TABLES_PER_LOCK)))) return false;
+  for (const tables of inBatches(tablesOf(listed), TABLES_PER_LOCK)) {
+    if (!(await lockTables(locking, tables))) return false;
   }
   await holder.run('SET LOCAL lock_timeout = 0');
   return true;
 }
 
+/** The holder's, and those of one pg_dump, which also locks the sequences that it reads. */
+function locksFor(listed: Iterable<Relation>): number {
+  let tables = 0;
+  let sequences = 0;
+  for (const { kind, withRows } of listed) {
+    if (kind !== 'S') tables += 1;
+    else if (withRows) sequences += 1;
+  }
+  return tables + locksOfPgDump(tables + sequences);
+}
+
 /** @returns false when the list is stale by now */
-async function lockTables(
-  { holder, lister, lockTimeoutMs }: Locking,
-  tables: readonly ListedRelation[],
-): Promise<boolean> {
+async function lockTables({ holder, lister, lockTimeoutMs }: Locking, tables: readonly Relation[]): Promise<boolean> {
   const names = tables.map(({ schema, name }) => `ONLY ${quoteName(schema, name)}`);
   try {
     await holder.run(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);

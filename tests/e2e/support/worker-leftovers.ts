@@ -61,6 +61,11 @@ async function workerSessions(server: TestServer): Promise<string[]> {
   return rows.map((row) => String(row['query']));
 }
 
+export async function createDatabase(server: TestServer, name: string, sql: string): Promise<void> {
+  await query(server, 'postgres', `CREATE DATABASE ${name}`);
+  await query(server, name, sql);
+}
+
 /** Rows of one statement, or of none where several are given, in a session of their own. */
 export async function query(server: TestServer, database: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ ...server, database });

@@ -12,7 +12,8 @@ beforeEach(() => {
 const later = (seconds: number): void => {
   nowMs += seconds * 1000;
 };
-const table = (name: string, sizeBytes: number) => ({ schema: 'public', name, sizeBytes });
+const table = (name: string, sizeBytes: number) =>
+  ({ schema: 'public', name, kind: 'r', sizeBytes, withRows: true }) as const;
 
 test('nothing is said of what is not known', () => {
   expect(meter.read()).toEqual({
@@ -75,10 +76,10 @@ describe('what is left', () => {
   test('is foretold by what is done', () => {
     const { move, onBlock } = begin(0);
     move(5);
-    onBlock('TABLE DATA public.small');
+    onBlock('', table('small', 10));
     expect(secondsLeft(move, 400)).toBeUndefined();
     move(500);
-    onBlock('TABLE DATA public.medium');
+    onBlock('', table('medium', 1990));
     // 2000 bytes became 500, so 10,000 become 2500, of which 1500 are left.
     expect(secondsLeft(move, 1000)).toBe(30);
   });
@@ -86,16 +87,30 @@ describe('what is left', () => {
   test('counts large objects, whose blocks say nothing of tables', () => {
     const { move, onBlock } = begin(2000);
     move(100);
-    onBlock('BLOBS 1..9');
+    onBlock('BLOBS 1..9', undefined);
     move(600);
-    onBlock('TABLE DATA public.medium');
+    onBlock('', table('medium', 1990));
     expect(secondsLeft(move, 1000)).toBe(Math.ceil(((500 / 1990) * 12_000 - 1000) / 50));
+  });
+
+  test('is foretold where there are thousands of tables, all small', () => {
+    const tables = Array.from({ length: 5000 }, (_, n) => table(`t${n}`, n % 2 === 0 ? 0 : 20));
+    const archive = meter.beginDatabase({ archives: 1, tables, otherBytes: 0 }).archive();
+    const move = (bytes: number): void => {
+      archive.onMoved({ bytes, blocksDone: 0, blocksDue: 5000 });
+    };
+    for (let n = 0; n < 1000; n++) {
+      move((n + 1) * 5);
+      archive.onBlock('', table(`t${n}`, 0));
+    }
+    // A fifth is 5000 bytes; 20,000 are left.
+    expect(secondsLeft(move, 5000)).toBe(400);
   });
 
   test('is not foretold where it was foretold wrong, nor while nothing moves', () => {
     const { move, onBlock } = begin(0);
     move(100);
-    onBlock('TABLE DATA public.medium');
+    onBlock('', table('medium', 1990));
     meter.read();
     later(10);
     expect(meter.read()).toMatchObject({ bytesPerSecond: 0 });

@@ -12,7 +12,7 @@ export async function foundEvidence(session: Session, wanted: Dump['evidence']):
   const evidence = await collectEvidence(session, relations, wanted);
   const sequences = await session.rows<SequenceState>(SEQUENCES_SQL);
   await session.run('COMMIT');
-  return { ...evidence, sequences };
+  return { ...evidence, tables: [...evidence.tables], sequences };
 }
 
 const SEQUENCES_SQL = `

@@ -1,0 +1,34 @@
+/** Evidence on its way to S3, as JSON and compressed while it is written: there may be a hundred thousand tables in it. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { inBatches } from '../core/in-batches.ts';
+import type { CollectedEvidence } from './postgres/evidence.ts';
+import type { Upload } from './upload.ts';
+
+const ITEMS_PER_PIECE = 500;
+
+/** When it returns, S3 holds every byte. @throws what uploads throw */
+export async function uploadEvidence(upload: Upload, evidence: CollectedEvidence): Promise<void> {
+  await pipeline(Readable.from(jsonOf(evidence)), createGzip(), async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) await upload.write(chunk);
+  });
+  await upload.finish();
+}
+
+function* jsonOf({ tables, sequences, ...others }: CollectedEvidence): Generator<string> {
+  yield '{"tables":';
+  yield* arrayJson(tables);
+  yield ',"sequences":';
+  yield* arrayJson(sequences);
+  yield `,${JSON.stringify(others).slice(1)}`;
+}
+
+function* arrayJson(items: Iterable<unknown>): Generator<string> {
+  let before = '[';
+  for (const batch of inBatches(items, ITEMS_PER_PIECE)) {
+    yield `${before}${JSON.stringify(batch).slice(1, -1)}`;
+    before = ',';
+  }
+  yield before === '[' ? '[]' : ']';
+}
