@@ -49,7 +49,7 @@ const relations = fc.uniqueArray(
   }),
   { maxLength: 40, selector: ({ schema, name }) => `${schema}\0${name}` },
 );
-const needs: fc.Arbitrary<ArchiveNeeds> = fc.record({
+const needs: fc.Arbitrary<ArchiveNeeds & { relations: readonly PlannedRelation[] }> = fc.record({
   relations,
   largeObjectBytes: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * GB })),
   encoding: fc.constantFrom('UTF8', 'UTF8', 'LATIN1', 'SQL_ASCII'),
