@@ -1,7 +1,7 @@
 /** Statements of an archive that the target takes only in other words, which keep the object and are reported. */
 import type { Difference } from '../../restore-record.ts';
 import { nameOf, type HeadEdit, type TocEntry } from './archive-toc.ts';
-import type { Rights } from './platform-differences.ts';
+import type { Rights } from './rights.ts';
 
 export interface Alteration {
   readonly edit: HeadEdit;

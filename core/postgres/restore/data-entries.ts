@@ -1,7 +1,7 @@
 /** The rows of an archive that are restored: its TABLE DATA, values of sequences, and large objects. */
 import type { Difference } from '../../restore-record.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
-import type { Rights } from './platform-differences.ts';
+import type { Rights } from './rights.ts';
 import { list } from './preflight.ts';
 import { restoreSteps } from './restore-steps.ts';
 import { rowKey } from './select-entries.ts';

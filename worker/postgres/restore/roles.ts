@@ -1,5 +1,5 @@
 /** The roles that a restored database needs, and what the role that restores may do as them. */
-import type { Rights } from '../../../core/postgres/restore/platform-differences.ts';
+import type { Rights } from '../../../core/postgres/restore/rights.ts';
 import type { ServerFacts } from '../../../core/postgres/restore/preflight.ts';
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import type { Session } from '../session.ts';
