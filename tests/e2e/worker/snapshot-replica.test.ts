@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
+import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { holdSnapshot } from '../../../worker/postgres/snapshot.ts';
 import { directServer } from '../support/direct-server.ts';
+import { digestDatabase } from '../support/worker-digest.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
-import { fetchEvidence, onlyDump } from '../support/worker-restore.ts';
+import { fetchEntries, fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
 const PASSWORD = 'secret';
 
@@ -49,6 +51,29 @@ test('is dumped whole', async () => {
   const { objects, ...left } = await leftovers(world, result.run, replica);
   expect({ objects: [], ...left }).toEqual(NOTHING);
   expect(objects).toHaveLength(dump.objects.length);
+});
+
+test('is dumped by several jobs, and comes back as the primary has it', async () => {
+  await onBoth('CREATE TABLE other AS SELECT n, md5(n::text) FROM generate_series(1, 5000) n');
+  await onBoth("SELECT setval('numbers', 1)");
+  const result = await runWorker(world, await planFor(world, replica, { dump: Dump.parse({ jobs: 2 }) }));
+  const dump = onlyDump(result);
+  expect(dump.objects.map(({ role }) => role)).toEqual(['schema', 'data', 'data', 'roles', 'evidence']);
+  expect(Object.values(await fetchEntries(world, dump)).flat()).toEqual(
+    expect.arrayContaining(['TABLE DATA public.item', 'TABLE DATA public.other']),
+  );
+  const { objects, ...left } = await leftovers(world, result.run, replica);
+  expect({ objects: [], ...left }).toEqual(NOTHING);
+  expect(objects).toHaveLength(dump.objects.length);
+  const target = await startPostgres({ major: 17, password: 'other' });
+  try {
+    // The database of the dump is there already, and empty.
+    const commands = restoreCommands(dump, BUCKET).filter((command) => !command.startsWith('createdb '));
+    await paste(world, commands, target, 17);
+    expect(await digestDatabase(target, 'postgres')).toEqual(await digestDatabase(primary, 'postgres'));
+  } finally {
+    await target.stop();
+  }
 });
 
 test('without the rows of unlogged tables is refused, unless they are not wanted', async () => {
