@@ -18,7 +18,7 @@ interface Rule {
 
 const GRANTOR = /^SET SESSION AUTHORIZATION (?:"(?:[^"]|"")*"|\w+);\n([^]*?)^RESET SESSION AUTHORIZATION;\n/gm;
 const LEAKPROOF = / LEAKPROOF\b/;
-const SUPPORT = / SUPPORT \S+/;
+const SUPPORT = / SUPPORT (?:"(?:[^"]|"")*"|[^\s"])+/;
 const RUN_AS_OWNER = /, run_as_owner = true\b/;
 /** Until then subscriptions ran as their owner, and had no word for it; pg_dump from 16 on always says it. */
 const FIRST_WITH_RUN_AS_OWNER = 16;

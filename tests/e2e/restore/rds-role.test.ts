@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
-import { planRestore, recordPoint, runRestore, type TestPoint } from '../support/restore-run.ts';
+import { planRestore, runRestore, type TestPoint } from '../support/restore-run.ts';
+import { dumpDatabase } from '../support/restore-scene.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
-import { planFor, runWorker } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/databases');
@@ -25,6 +25,7 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
   let source: PostgresServer;
   let target: PostgresServer;
   let point: TestPoint;
+  let master: PostgresServer;
 
   const fixture = async (name: string): Promise<string> => readFile(path.join(FIXTURES, name), 'utf8');
 
@@ -32,14 +33,15 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
     source = await startPostgres({ major, password: 'secret' });
     await query(source, 'postgres', 'CREATE DATABASE shop');
     await query(source, 'shop', await fixture('odd.sql'));
+    await query(source, 'postgres', 'CREATE DATABASE strange TEMPLATE shop');
+    await query(source, 'strange', await fixture('strange.sql'));
     await query(source, 'shop', await fixture('hundreds.sql'));
     // A superuser needs no privilege to read what its materialized view is made of; its successor on RDS does.
     await query(source, 'shop', 'GRANT SELECT ON per_kind TO postgres');
-    const plan = await planFor(world, source, { databases: ['shop'] });
     // One archive, or definitions apart from rows: with either, large objects are somewhere else before 17 than after.
-    const jobs = major % 2 === 0 ? 1 : 3;
-    point = await recordPoint(world, await runWorker(world, { ...plan, dump: { ...plan.dump, jobs } }));
+    point = await dumpDatabase(world, source, 'shop', { jobs: major % 2 === 0 ? 1 : 3 });
     target = await startPostgres({ major, password: 'other', user: 'rdsadmin' });
+    master = { ...target, user: 'master', password: 'master' };
     await query(target, 'postgres', `CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master'`);
     // Roles that it may not grant, and that are members of one another already.
     await query(
@@ -55,7 +57,6 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
   });
 
   test('comes back, but for what no such role may make, and that is listed', async () => {
-    const master = { ...target, user: 'master', password: 'master' };
     await query(master, 'postgres', 'CREATE DATABASE shop');
     await query(target, 'shop', 'CREATE EXTENSION postgres_fdw');
     const { code, output, outcome } = await runRestore(world, await planRestore(world, point, master));
@@ -63,16 +64,46 @@ describe.each([15, 16, 17, 18] as const)('PostgreSQL %s', (major) => {
     expect(await digestDatabase(target, 'shop')).toEqual(await digestDatabase(source, 'shop'));
     expect(await ownersOf(target)).toEqual(await ownersOf(source));
     expect(await query(target, 'shop', LENT_SQL)).toEqual(await query(source, 'shop', LENT_SQL));
+    expect(await query(target, 'postgres', JOINED_SQL)).toEqual([]);
     expect((outcome.restored?.differences ?? []).map(({ object }) => object).sort()).toEqual(LEFT_OUT);
   });
 
   test('refuses at once what nobody but a superuser can prepare', async () => {
-    const master = { ...target, user: 'master', password: 'master' };
     const plan = await planRestore(world, point, master, { toDatabase: 'another' });
     const { code, outcome } = await runRestore(world, plan);
     expect(code).toBe(41);
     expect(outcome).toMatchObject({ targetState: 'untouched', databaseCreated: false });
     expect(outcome.failure?.message).toMatch(/^master may not create extensions postgres_fdw: /);
+  });
+
+  test('gives back what it has granted, also when it fails', async () => {
+    await query(master, 'postgres', 'CREATE DATABASE taken');
+    await query(master, 'taken', "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'");
+    const strange = await dumpDatabase(world, source, 'strange', { jobs: 1 });
+    const plan = await planRestore(world, strange, master, { toDatabase: 'taken', allowNotEmpty: true });
+    const { outcome } = await runRestore(world, plan);
+    expect(outcome).toMatchObject({ failure: { code: 'RestoreFailed' }, targetState: 'partial' });
+    expect(outcome.failure?.message).toMatch(/touch.* already exists/);
+    expect(await query(target, 'postgres', JOINED_SQL)).toEqual([]);
+    const lent = await query(target, 'taken', LENT_SQL);
+    expect(lent.filter(({ schema, may }) => schema === 'public' && may === true)).toEqual([]);
+  });
+
+  test('makes a database and gives it away', async () => {
+    const strange = await dumpDatabase(world, source, 'strange');
+    const { output, outcome } = await runRestore(world, await planRestore(world, strange, master));
+    expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+    const { 'large objects': _, ...rows } = await digestDatabase(source, 'strange');
+    expect(await digestDatabase(target, 'strange')).toMatchObject(rows);
+    const owner = `SELECT datdba::regrole::text AS owner, datconnlimit FROM pg_database WHERE datname = 'strange'`;
+    expect(await query(target, 'postgres', owner)).toEqual(await query(source, 'postgres', owner));
+    expect(await query(target, 'postgres', JOINED_SQL)).toEqual([]);
+    const differences = outcome.restored?.differences ?? [];
+    // From 16 on it takes the admin option to become a member of a role that is there already.
+    const ofReporting = major > 15 ? OF_REPORTING : [];
+    expect(differences.map(({ kind, object }) => `${kind}: ${object}`).sort()).toEqual(
+      [...STRANGE, ...ofReporting].sort(),
+    );
   });
 });
 
@@ -91,6 +122,11 @@ const LENT_SQL = `
 SELECT nspname AS schema, rolname AS role, has_schema_privilege(r.oid, n.oid, 'CREATE') AS may
   FROM pg_namespace n CROSS JOIN pg_roles r
  WHERE nspname !~ '^pg_' AND NOT rolsuper AND rolname IN ('odd owner', 'reporting', 'team "x"') ORDER BY 1, 2`;
+
+/** Roles that the one who restores has made itself a member of, to give them what they own. */
+const JOINED_SQL = `
+SELECT roleid::regrole::text AS role FROM pg_auth_members m
+ WHERE member = 'master'::regrole AND COALESCE((to_jsonb(m) ->> 'set_option')::boolean, true)`;
 
 const LEFT_OUT = [
   'ACL FOREIGN SERVER "far away"',
@@ -113,4 +149,40 @@ const LEFT_OUT = [
   'PUBLICATION everything',
   'SERVER far away',
   'USER MAPPING reporting SERVER far away',
+];
+
+const OF_REPORTING = ['left out: DEFAULT ACL DEFAULT PRIVILEGES FOR TYPES', 'setting: search_path of reporting'];
+
+const STRANGE = [
+  'altered: ACL LARGE OBJECT 5000001',
+  'altered: ACL SCHEMA near',
+  'altered: ACL strange.COLUMN c2.id',
+  'altered: ACL strange.TABLE c1',
+  'altered: FUNCTION strange.leaky(integer)',
+  'altered: FUNCTION strange.supported(integer)',
+  'left out: ACCESS METHOD heap2',
+  'left out: ACL FOREIGN DATA WRAPPER dummy',
+  'left out: AGGREGATE strange.percent(double precision, anyelement)',
+  'left out: COMMENT EXTENSION hstore',
+  'left out: COMMENT FOREIGN DATA WRAPPER dummy',
+  'left out: COMMENT strange.COLUMN foreign_one.a',
+  'left out: EVENT TRIGGER dropped',
+  'left out: EVENT TRIGGER rewritten',
+  'left out: FOREIGN DATA WRAPPER dummy',
+  'left out: FOREIGN TABLE strange.foreign_one',
+  'left out: FUNCTION strange.base_in(cstring)',
+  'left out: FUNCTION strange.base_out(strange.base)',
+  'left out: FUNCTION strange.handler()',
+  'left out: FUNCTION strange.poly(anyelement, anyarray, "any")',
+  'left out: PROCEDURAL LANGUAGE mylang',
+  'left out: SERVER on_dummy',
+  'left out: SHELL TYPE strange.base',
+  'left out: SUBSCRIPTION sub',
+  'left out: TEXT SEARCH PARSER strange.parser',
+  'left out: TEXT SEARCH TEMPLATE strange.template',
+  'left out: TRANSFORM FOR integer LANGUAGE sql',
+  'left out: TRIGGER strange.foreign_one foreign_trigger',
+  'left out: TYPE strange.base',
+  'left out: TYPE strange.shell_only',
+  'left out: USER MAPPING public SERVER on_dummy',
 ];
