@@ -13,6 +13,9 @@ export interface Resource {
 /** "Resources in a CloudFormation template" (CloudFormation user guide, quotas). */
 const MAX_RESOURCES = 500;
 
+/** "Template body size in an object in an Amazon S3 bucket" (CloudFormation user guide, quotas). */
+const MAX_TEMPLATE_BYTES = 1024 * 1024;
+
 /** "Maximum aggregate inline policies of a role", in characters without white space (IAM user guide, quotas). */
 const MAX_ROLE_POLICY_CHARACTERS = 10_240;
 
@@ -26,6 +29,12 @@ export function requireWithinLimits(template: Template): void {
   const count = Object.keys(template.Resources).length;
   if (count > MAX_RESOURCES) {
     refuse(`the configuration makes ${count} CloudFormation resources, a template holds ${MAX_RESOURCES}: ${SPLIT}`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(template));
+  if (bytes > MAX_TEMPLATE_BYTES) {
+    refuse(
+      `the configuration makes a template of ${bytes} bytes, CloudFormation takes ${MAX_TEMPLATE_BYTES}: ${SPLIT}`,
+    );
   }
   for (const [name, { Type, Properties = {} }] of Object.entries(template.Resources)) {
     if (Type === 'AWS::IAM::Role') requireRoleWithinLimits(name, Properties['Policies']);

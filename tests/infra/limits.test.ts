@@ -31,11 +31,17 @@ const schedule = (name: string): Record<string, Resource> => ({
   S: { Type: 'AWS::Scheduler::Schedule', Properties: { Name: name } },
 });
 
+/** A template with a text of that length in it. */
+const longOf = (bytes: number): Record<string, Resource> => ({
+  T: { Type: 'AWS::SNS::Topic', Properties: { DisplayName: 'x'.repeat(bytes) } },
+});
+
 describe('a template', () => {
   it('may hold 500 resources, a role 10,240 characters, the name of a schedule 64', () => {
     expect(within(many(500))).not.toThrow();
     expect(within(roleFor(100))).not.toThrow();
     expect(within(schedule('x'.repeat(64)))).not.toThrow();
+    expect(within(longOf(1_048_000))).not.toThrow();
   });
 
   it.each([
@@ -48,6 +54,11 @@ describe('a template', () => {
       'policies',
       roleFor(130),
       /^the policy of WorkerRole has up to \d{5} characters, IAM holds 10240: let sources share/,
+    ],
+    [
+      'bytes',
+      longOf(1_048_576),
+      /^the configuration makes a template of 1048\d{3} bytes, CloudFormation takes 1048576: move sources/,
     ],
     [
       'letters',
@@ -114,6 +125,8 @@ describe('packaging', () => {
       const template = readTemplate((error as { serviceDir: string }).serviceDir);
       expect(resourcesOf(template, 'AWS::Scheduler::Schedule').length).toBeGreaterThan(100);
       expect(Object.keys(template.Resources).length).toBeLessThan(300);
+      // There is room for more of them.
+      expect(JSON.stringify(template).length).toBeLessThan(512 * 1024);
       // None of them for one source alone.
       expect(resourcesOf(template, 'AWS::CloudWatch::Alarm').length).toBeLessThan(20);
     },
