@@ -49,8 +49,8 @@ const isVerified = (source: SourceName, night: number): boolean => runs(source, 
 
 /**
  * What goes is planned every morning, and judged; it is removed on some: on those around everything that happens, and
- * every two weeks. ApplyRetention asks AWS some 25 things about what stays before it removes the first point. Every
- * morning, for three sources, that is 50,000 calls: minutes of a processor, to carry out plans that were judged already.
+ * every two weeks. ApplyRetention asks AWS a dozen things about what stays before it removes the first point. Every
+ * morning, for three sources, that is 25,000 calls more: minutes of a processor, to carry out plans that were judged.
  */
 const isPruned = (night: number): boolean =>
   night % 14 === 0 ||
