@@ -15,7 +15,7 @@ import { portableRoles } from './postgres/roles.ts';
 import { countTables } from './postgres/relations.ts';
 import { holdSnapshot, type SnapshotHolder } from './postgres/snapshot.ts';
 import { together } from './together.ts';
-import { uploadEvidence } from './upload-evidence.ts';
+import { uploadEvidence } from './dump-evidence.ts';
 import { startUpload, type Upload } from './upload.ts';
 
 /** A dump that DDL of others got in the way of gives them its locks and begins again. */

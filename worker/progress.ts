@@ -1,7 +1,4 @@
 /** How far the worker is: in bytes that S3 has taken, and in data blocks of the archives that pg_dump writes. */
-import type { OnBlock } from '../core/postgres/archive-walker.ts';
-import type { PlannedRelation } from '../core/postgres/plan-archives.ts';
-import { quoteName } from '../core/postgres/sql-quote.ts';
 import type { Progress } from '../core/run-record.ts';
 
 /** The rate is that of the last half a minute: parts are large, and a report comes every ten seconds. */
@@ -19,7 +16,19 @@ export interface Moved {
   readonly blocksDue: number | null;
 }
 
-type SizedRelation = Pick<PlannedRelation, 'schema' | 'name' | 'kind' | 'withRows' | 'sizeBytes'>;
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+interface SizedRelation extends TableName {
+  /** r: with rows of its own. */
+  readonly kind: 'r' | 'p' | 'S';
+  readonly withRows: boolean;
+  readonly sizeBytes: number;
+}
+
+const keyOf = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);
 
 export interface DatabaseSize {
   /** How many will be begun. */
@@ -98,7 +107,7 @@ export class ProgressMeter {
 /** What runPgDump tells of one archive. */
 export interface ArchiveMeter {
   readonly onMoved: (moved: Moved) => void;
-  readonly onBlock: OnBlock;
+  readonly onBlock: (name: string, table: TableName | undefined) => void;
 }
 
 const UNMOVED: Moved = { bytes: 0, blocksDone: 0, blocksDue: null };
@@ -131,7 +140,7 @@ class DatabaseMeter {
       onBlock: (_name, table) => {
         const { bytes } = archive.moved;
         if (table) {
-          this.#doneBytes += this.#sizes.large.get(quoteName(table.schema, table.name)) ?? this.#sizes.smallBytes;
+          this.#doneBytes += this.#sizes.large.get(keyOf(table)) ?? this.#sizes.smallBytes;
           this.#doneArchiveBytes += bytes - begunAt;
         }
         begunAt = bytes;
@@ -174,7 +183,7 @@ function sizesOf(relations: Iterable<SizedRelation>, otherBytes: number): TableS
   const large = new Map<string, number>();
   const small = { count: 0, bytes: 0 };
   for (const { schema, name, sizeBytes } of dumped(relations)) {
-    if (sizeBytes * LARGE_TABLES_MAX > tablesBytes) large.set(quoteName(schema, name), sizeBytes);
+    if (sizeBytes * LARGE_TABLES_MAX > tablesBytes) large.set(keyOf({ schema, name }), sizeBytes);
     else {
       small.count += 1;
       small.bytes += sizeBytes;

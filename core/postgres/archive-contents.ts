@@ -12,30 +12,13 @@ import {
   type FieldType,
 } from './archive-layout.ts';
 import { BrokenArchive, type ArchiveReader, type Reading } from './archive-reader.ts';
+import type { EntriesWithData, EntryWithData } from './entries-with-data.ts';
 import { PackedEntries } from './packed-entries.ts';
 
 export { knownMinor } from './archive-layout.ts';
 
 /** A name has 63 bytes at most. */
 const NAME_BYTES = 64;
-
-export interface EntryWithData {
-  /** Such as `TABLE DATA`. */
-  readonly kind: string;
-  /** Of what has one; else ''. */
-  readonly schema: string;
-  /** For rows the name of their table. */
-  readonly tag: string;
-}
-
-/** By their ids. */
-export interface EntriesWithData {
-  readonly size: number;
-  has(id: number): boolean;
-  get(id: number): EntryWithData | undefined;
-  delete(id: number): boolean;
-  values(): Iterable<EntryWithData>;
-}
 
 /** @returns `1.16` */
 export function* readVersion(reader: ArchiveReader): Reading<string> {

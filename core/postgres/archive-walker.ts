@@ -4,15 +4,9 @@
  *
  * After pg_backup_archiver.c and pg_backup_custom.c of PostgreSQL 18, which reads what 12 to 17 wrote.
  */
-import {
-  knownMinor,
-  readContents,
-  readHeader,
-  readVersion,
-  type EntriesWithData,
-  type EntryWithData,
-} from './archive-contents.ts';
+import { knownMinor, readContents, readHeader, readVersion } from './archive-contents.ts';
 import { ArchiveReader, BrokenArchive, type Reading } from './archive-reader.ts';
+import type { EntriesWithData, EntryWithData } from './entries-with-data.ts';
 
 export interface ArchiveWalker {
   /** The next bytes, in pieces of any size; they are neither copied nor kept. */

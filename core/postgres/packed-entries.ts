@@ -1,6 +1,6 @@
 /** The entries of an archive that wait for their data, in little memory: there may be a hundred thousand. */
 import { PackedList } from '../packed-list.ts';
-import type { EntriesWithData, EntryWithData } from './archive-contents.ts';
+import type { EntriesWithData, EntryWithData } from './entries-with-data.ts';
 
 interface Named extends EntryWithData {
   readonly id: number;
