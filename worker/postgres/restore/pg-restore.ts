@@ -28,6 +28,8 @@ export interface RestoreTarget {
   readonly program: string;
   /** The server is older than what pg_restore says to every server: it does not know all of its first settings. */
   readonly older: boolean;
+  /** Its commits need not be waited for: a later one of another session is, and they reach the disk before it. */
+  readonly commitFollows: boolean;
   readonly applicationName: string;
   /** Ends every process; what waits for it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
@@ -120,7 +122,7 @@ function pgRestoreArguments({ older }: RestoreTarget, archive: ArchivePart['arch
 
 /** By environment, because everybody on a machine can read the arguments of a process. */
 function connectionEnvironment(
-  { server, database, applicationName }: RestoreTarget,
+  { server, database, commitFollows, applicationName }: RestoreTarget,
   password: string,
 ): Record<string, string> {
   return {
@@ -131,7 +133,7 @@ function connectionEnvironment(
     PGPASSWORD: password,
     PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: String(CONNECT_TIMEOUT_SECONDS),
-    PGOPTIONS: RESTORE_OPTIONS,
+    PGOPTIONS: commitFollows ? `${RESTORE_OPTIONS} -c synchronous_commit=off` : RESTORE_OPTIONS,
     ...libpqTlsEnvironment(server.sslMode, server.certificates),
   };
 }

@@ -118,8 +118,10 @@ function jobsOf({ prepared }: ArchiveRestore): number {
 
 function targetOf({ context, request, prepared }: ArchiveRestore, signal = context.signal): RestoreTarget {
   const { server, applicationName } = context;
-  const { program, older } = prepared;
-  return { server, database: request.database, program, older, applicationName, signal };
+  const { program, older, facts } = prepared;
+  // A database that the restore makes is finished by a commit of the restore's own session, which is waited for.
+  const commitFollows = facts.database === undefined;
+  return { server, database: request.database, program, older, commitFollows, applicationName, signal };
 }
 
 interface RowScope extends DataScope {

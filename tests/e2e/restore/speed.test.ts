@@ -1,4 +1,4 @@
-/** Rows are written as they will stay: no page of a restored table has to be written again when it is first read. */
+/** What makes a restore fast: rows are written as they will stay, and commits are not waited for one by one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { planRestore, recordPoint, runRestore, type TestPoint } from '../support/restore-run.ts';
@@ -78,7 +78,27 @@ test.each([1, 3])('every page can be seen by all at once, restored from %d archi
   expect(await query(target, database, NOT_VISIBLE)).toEqual([]);
 });
 
-test('also by a role that is no superuser', async () => {
+test.each([
+  ['is not waited for in a database that the restore makes', false, 'off'],
+  ['is waited for in one that was there', true, 'on'],
+])('each commit %s', async (_, isThere, value) => {
+  const database = `committed_${value}`;
+  // It is computed anew, by the session that restores it.
+  await query(source, 'postgres', `CREATE DATABASE ${database}`);
+  await query(
+    source,
+    database,
+    "CREATE MATERIALIZED VIEW restored AS SELECT current_setting('synchronous_commit') AS value",
+  );
+  if (isThere) await query(target, 'postgres', `CREATE DATABASE ${database}`);
+  const plan = await planFor(world, source, { databases: [database] });
+  const point = await recordPoint(world, await runWorker(world, plan));
+  const { outcome } = await runRestore(world, await planRestore(world, point, target));
+  expect(outcome.failure).toBeNull();
+  expect(await query(target, database, 'SELECT value FROM restored')).toEqual([{ value }]);
+});
+
+test('every page can be seen by all at once, restored by a role that is no superuser', async () => {
   const restorer = { ...target, user: 'restorer', password: 'ordinary' };
   expect(await restoredInto('by_restorer', restorer, await dumped(2))).toEqual(await digestDatabase(source, 'fresh'));
   expect(await query(target, 'by_restorer', NOT_VISIBLE)).toEqual([]);
