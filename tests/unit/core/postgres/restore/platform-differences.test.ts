@@ -1,11 +1,8 @@
 /** What a role without superuser may not restore. That PostgreSQL refuses just this: tests/e2e/restore/rds-role.test.ts. */
 import { describe, expect, test } from '@jest/globals';
 import { readArchiveToc, withEdits, type TocEntry } from '../../../../../core/postgres/restore/archive-toc.ts';
-import {
-  adaptToPlatform,
-  type Adapted,
-  type Rights,
-} from '../../../../../core/postgres/restore/platform-differences.ts';
+import { adaptToPlatform, type Adapted } from '../../../../../core/postgres/restore/platform-differences.ts';
+import type { Rights } from '../../../../../core/postgres/restore/rights.ts';
 import { headOf, type SampleEntry } from '../archive-samples.ts';
 
 const MASTER: Rights = {
