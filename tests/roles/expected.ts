@@ -4,12 +4,10 @@
 export const REFUSALS: ReadonlySet<string> = new Set(
   // tests/e2e/cli/keeping.test.ts tries them with the worker's own credentials.
   [
-    'GetObject',
     'GetObjectVersion',
     'DeleteObject',
     'DeleteObjectVersion',
     'PutObjectRetention',
-    'BypassGovernanceRetention',
     'PutObjectLegalHold',
     'PutBucketObjectLockConfiguration',
     'PutBucketVersioning',
