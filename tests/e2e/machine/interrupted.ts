@@ -1,9 +1,13 @@
 /** What the outside does to a run that is half-way. */
 import { expect, test } from '@jest/globals';
+import { ERRORS } from '../../../core/errors.ts';
+import { latestKey } from '../../../core/keys.ts';
+import { holdfast } from '../cli/holdfast.ts';
 import { expectAnnounced, expectLeft, expectNothing, objectsOf } from '../support/machine-expect.ts';
 import { holdBeforeCommit, holdHalfWay, holdRun, type HeldRun } from '../support/machine-hold.ts';
 import { leftovers, processesOf, type RunningProcess } from '../support/machine-leftovers.ts';
-import { endOf, eventually, rowOf, rowsOf, stopRun } from '../support/machine-run.ts';
+import { endOf, eventually, findRow, rowOf, rowsOf, startRun, stopRun } from '../support/machine-run.ts';
+import { createDatabase } from '../support/worker-leftovers.ts';
 import type { SourceConfig } from '../support/machine-world.ts';
 import type { FaultWorld } from './fault-world.ts';
 
@@ -18,6 +22,11 @@ const small: SourceConfig = { connection: { secret: 'server', sslMode: 'require'
 export const INTERRUPTED_SOURCES: Readonly<Record<string, SourceConfig>> = {
   'pg-dump-killed': large,
   'worker-killed': large,
+  'killed-in-commit': {
+    connection: { secret: 'server', sslMode: 'require' },
+    databases: ['pair'],
+    dump: { jobs: 2 },
+  },
   'without-s3': large,
   'stopped-half-way': large,
   'stopped-before-commit': small,
@@ -81,6 +90,41 @@ export function testInterrupted(world: () => FaultWorld): void {
       servers: servers(),
     });
   });
+
+  test.concurrent(
+    'the worker is killed between the completions of two archives: what is visible is no backup, and retention removes it',
+    async () => {
+      const source = 'killed-in-commit';
+      const { env } = world().stack;
+      const tables = ['one', 'two'].map((name) => `CREATE TABLE ${name} AS SELECT n FROM generate_series(1, 100) n`);
+      await createDatabase(world().server, 'pair', tables.join(';'));
+      const run = await holdRun(world(), { source }, { request: 'complete', ending: '/data-01.dump' });
+      process.kill(await processOf(source, 'worker'), 'SIGKILL');
+      run.release('cut');
+      const objects = ['pair/1/schema.dump'];
+      await expectNothing(world(), run, {
+        code: 'WorkerDied',
+        cause: /^the worker left no outcome: exit code 137/,
+        servers: servers(),
+        objects,
+      });
+      expect(await findRow(world(), latestKey(source))).toBeUndefined();
+      expect((await holdfast(env, 'verify', '--source', source, '--latest')).code).toBe(
+        ERRORS.RecoveryPointNotFound.exit,
+      );
+      // Nothing is destroyed before its successor exists.
+      expect((await holdfast(env, 'prune', source)).code).toBe(0);
+      await expectLeft(world(), source, { servers: servers(), objects });
+      world().weather(source, () => 'forward');
+      const next = await startRun(world(), { source });
+      expect(await endOf(world(), next)).toMatchObject({ status: 'SUCCEEDED' });
+      expect(await findRow(world(), latestKey(source))).toMatchObject({ run: next.run });
+      expect((await holdfast(env, 'prune', source)).stdout).toBe(`${source}: removed 1 point\n`);
+      const files = ['data-01.dump', 'data-02.dump', 'evidence.json.gz', 'roles.sql', 'schema.dump'];
+      const left = ['manifest.json', ...files.map((file) => `pair/1/${file}`)];
+      await expectLeft(world(), source, { servers: servers(), objects: left });
+    },
+  );
 
   const expectStopped = async (run: HeldRun, objects: readonly string[] = []): Promise<void> => {
     expect(await endOf(world(), run)).toMatchObject({ status: 'ABORTED' });
