@@ -24,7 +24,7 @@ export async function runRestore(way: Way, scene: Scene, place: Place, expected:
 /**
  * Takes what is large out of the way, and keeps the thousands of small files until the server goes. The system steps over
  * files that were deleted in the last minutes whenever it makes one (ext4's recently_deleted): after a DROP DATABASE the
- * next restore took ten times as long for its tables, whatever way it was.
+ * next restore took several times as long for its tables, whatever way it was.
  */
 async function emptyRestored(server: PostgresServer, name: string): Promise<void> {
   const tables = (await query(server, RESTORED, LARGE_TABLES_SQL)) as { name: string }[];
