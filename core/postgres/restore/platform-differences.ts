@@ -38,7 +38,8 @@ export function adaptToPlatform(entries: readonly TocEntry[], rights: Rights): A
   return { entries: kept, edits, differences };
 }
 
-function distinct(differences: readonly Difference[]): Difference[] {
+/** Each once: what is altered in the definitions may be altered again where rows are restored. */
+export function distinct(differences: readonly Difference[]): Difference[] {
   return [...new Map(differences.map((one) => [`${one.kind} ${one.object}`, one])).values()];
 }
 

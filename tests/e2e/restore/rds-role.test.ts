@@ -185,4 +185,5 @@ const STRANGE = [
   'left out: TYPE strange.base',
   'left out: TYPE strange.shell_only',
   'left out: USER MAPPING public SERVER on_dummy',
+  'recomputed: MATERIALIZED VIEW public.summary, strange.mv1, strange.mv4',
 ];

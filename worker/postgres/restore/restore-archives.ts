@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { withEdits, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { dataEntries, recomputedViews, type DataScope } from '../../../core/postgres/restore/data-entries.ts';
 import { freshRowEdits, freshTables } from '../../../core/postgres/restore/fresh-rows.ts';
-import { adaptToPlatform } from '../../../core/postgres/restore/platform-differences.ts';
+import { adaptToPlatform, distinct } from '../../../core/postgres/restore/platform-differences.ts';
 import type { Rights } from '../../../core/postgres/restore/rights.ts';
 import { jobsFor } from '../../../core/postgres/restore/preflight.ts';
 import { restoreSteps, type Step } from '../../../core/postgres/restore/restore-steps.ts';
@@ -71,7 +71,7 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     await giveBack(session, borrowed.privileges);
     await run('privileges');
   });
-  return [...selected.differences, ...differences, ...leftOut, ...recomputedViews(entries)];
+  return distinct([...selected.differences, ...differences, ...leftOut, ...recomputedViews(entries)]);
 }
 
 function selectedOf({ archives, chosen, present }: PreparedRestore): Selected {
