@@ -135,6 +135,16 @@ export const DatabaseGrant = z.looseObject({
 });
 export type DatabaseGrant = z.infer<typeof DatabaseGrant>;
 
+/** What the configuration kept out of a dump. */
+export const LeftOut = z.looseObject({
+  kind: z.string().describe('such as TABLE, VIEW or PUBLICATION'),
+  schema: z.string().nullable().describe('null: it is in none'),
+  name: z.string(),
+  rowsOnly: z.boolean().describe('the dump has its definition, and not its rows or value'),
+  by: z.string().describe('key of `dump` that says so, or argument in `dump.extraArgs`'),
+});
+export type LeftOut = z.infer<typeof LeftOut>;
+
 /** What was true of the data inside the dump's own snapshot; the object `evidence.json.gz`. */
 export const Evidence = z.looseObject({
   tables: z.array(z.looseObject({ schema: z.string(), name: z.string(), rows: Count })),
@@ -145,6 +155,7 @@ export const Evidence = z.looseObject({
   }),
   extensions: z.array(z.looseObject({ name: z.string(), schema: z.string(), version: z.string() })),
   settings: z.array(z.looseObject({ name: z.string(), value: z.string(), role: z.string().nullable() })),
+  leftOut: z.array(LeftOut).optional().describe('absent in evidence of the first versions of Holdfast'),
   database: z
     .looseObject({
       owner: z.string(),

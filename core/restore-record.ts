@@ -97,6 +97,11 @@ export const Difference = z.object({
 });
 export type Difference = z.infer<typeof Difference>;
 
+/** Kinds of what is not there: the dump does not have it, or the restore does not bring it. */
+export const LEFT_OUT_AT_DUMP = 'left out at the dump';
+export const LEFT_OUT = 'left out';
+export const WITHOUT_ROWS = 'without rows';
+
 /** The kind of what came back, and that nobody can say to be as it was. */
 export const NOT_COMPARED = 'not compared';
 

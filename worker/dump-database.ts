@@ -15,7 +15,7 @@ import { portableRoles } from './postgres/roles.ts';
 import { countTables } from './postgres/relations.ts';
 import { holdSnapshot, type SnapshotHolder } from './postgres/snapshot.ts';
 import { together } from './together.ts';
-import { uploadEvidence } from './dump-evidence.ts';
+import { uploadEvidence, type DumpEvidence } from './dump-evidence.ts';
 import { startUpload, type Upload } from './upload.ts';
 
 /** A dump that DDL of others got in the way of gives them its locks and begins again. */
@@ -163,11 +163,15 @@ async function dumpSnapshot(
 
 interface Description {
   readonly roles: string;
-  readonly evidence: CollectedEvidence;
+  readonly evidence: DumpEvidence;
 }
 
-async function describe({ session, relations }: SnapshotHolder, wanted: Dump['evidence']): Promise<Description> {
-  return { roles: await portableRoles(session), evidence: await collectEvidence(session, relations, wanted) };
+async function describe(
+  { session, relations, leftOut }: SnapshotHolder,
+  wanted: Dump['evidence'],
+): Promise<Description> {
+  const roles = await portableRoles(session);
+  return { roles, evidence: { ...(await collectEvidence(session, relations, wanted)), leftOut } };
 }
 
 async function uploadText(upload: Upload, text: string): Promise<void> {

@@ -1,15 +1,20 @@
 /** The relations that pg_dump will read in the database of a session, and those of them that it cannot. */
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError } from '../../core/errors.ts';
-import { PackedList } from '../../core/packed-list.ts';
-import { parseNamePattern } from '../../core/postgres/name-pattern.ts';
+import type { PackedList } from '../../core/packed-list.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
+import {
+  EXCLUSION_JOINS,
+  exclusionValues,
+  IS_EXCLUDED,
+  MATCHES_EXCLUDED_DATA,
+  MATCHES_EXCLUDED_TABLES,
+} from './exclusions.ts';
+import { packedRows } from './packed-rows.ts';
 import type { Session } from './session.ts';
 
 /** How many names an error shows; a list of 100,000 helps nobody. */
 const NAMES_SHOWN_MAX = 10;
-/** Of a list that is read from the server: all at once would take much memory, for whoever has many tables. */
-const PAGE_ROWS = 100;
 
 /** A relation as the catalog has it. */
 export interface Relation {
@@ -43,34 +48,16 @@ export interface Relation {
  * excludeTables matches, and of those of an extension only what it names as its configuration.
  * @param session in a transaction
  */
-export async function listRelations(session: Session, dump: Dump): Promise<PackedList<Relation>> {
-  await session.rows(`DECLARE relations NO SCROLL CURSOR FOR ${RELATIONS_SQL}`, [
-    JSON.stringify(dump.excludeTables.map(parseNamePattern)),
-    JSON.stringify(dump.excludeTableData.map(parseNamePattern)),
-  ]);
-  const relations = new PackedList<Relation>();
-  for (;;) {
-    const page = await session.rows<Relation>(`FETCH ${PAGE_ROWS} FROM relations`);
-    if (page.length === 0) break;
-    relations.add(page);
-  }
-  await session.run('CLOSE relations');
-  return relations;
+export function listRelations(session: Session, dump: Dump): Promise<PackedList<Relation>> {
+  return packedRows(session, RELATIONS_SQL, exclusionValues(dump));
 }
-
-/** A pattern without a schema matches what is visible in the search_path that the role and the database set. */
-const matches = (parameter: string): string => `EXISTS (
-  SELECT FROM pg_catalog.jsonb_to_recordset(${parameter}::jsonb) AS pattern(schema text, name text)
-   WHERE c.relname ~ pattern.name
-     AND CASE WHEN pattern.schema IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
-              ELSE n.nspname ~ pattern.schema END)`;
 
 /** pg_table_size waits for whoever has locked a table against readers, so it is asked only of those that are locked. */
 const RELATIONS_SQL = `
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
        CASE WHEN c.relispartition OR c.relkind = 'p' THEN root_schema.nspname END AS "rootSchema",
        CASE WHEN c.relispartition OR c.relkind = 'p' THEN root.relname END AS "rootName",
-       NOT ${matches('$2')} AS "withRows", member.is AS "ofExtension", NULLIF(config.condition, '') AS condition,
+       NOT ${MATCHES_EXCLUDED_DATA} AS "withRows", member.is AS "ofExtension", NULLIF(config.condition, '') AS condition,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
                   ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END AS readable,
@@ -82,19 +69,16 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
   JOIN pg_catalog.pg_class root
     ON root.oid = CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END
   JOIN pg_catalog.pg_namespace root_schema ON root_schema.oid = root.relnamespace
-  CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                                        AND d.objid = c.oid AND d.deptype = 'e') AS is) member
   CROSS JOIN LATERAL (SELECT c.oid IN (
       SELECT relation FROM pg_catalog.pg_locks
        WHERE locktype = 'relation' AND granted AND pid = pg_catalog.pg_backend_pid()
          AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) AS is) lock
-  LEFT JOIN (SELECT pg_catalog.unnest(extconfig) AS oid, pg_catalog.unnest(extcondition) AS condition
-               FROM pg_catalog.pg_extension) config ON config.oid = c.oid
+  ${EXCLUSION_JOINS}
  WHERE c.relkind IN ('r', 'p', 'S')
    AND c.relpersistence <> 't'
    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-   AND (NOT member.is OR config.oid IS NOT NULL AND NOT ${matches('$2')})
-   AND NOT ${matches('$1')}
+   AND CASE WHEN member.is THEN config.oid IS NOT NULL AND NOT ${MATCHES_EXCLUDED_TABLES} AND NOT ${MATCHES_EXCLUDED_DATA}
+            ELSE NOT ${IS_EXCLUDED} END
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /** Without sequences. */

@@ -8,8 +8,10 @@
 import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, toFailure } from '../../core/errors.ts';
 import { inBatches } from '../../core/in-batches.ts';
+import type { LeftOut } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
+import { listLeftOut } from './left-out.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
 import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
 import {
@@ -37,6 +39,8 @@ export interface SnapshotHolder {
   readonly takenAt: string;
   /** What pg_dump will read, all of it locked. There may be more than should be in memory at once. */
   readonly relations: Iterable<Relation>;
+  /** What the configuration keeps out of the dump. */
+  readonly leftOut: Iterable<LeftOut>;
   /** What a person has to know of what is dumped. */
   readonly warnings: readonly string[];
   /** @throws DumpFailed when the session or its transaction is not the one that exported the snapshot */
@@ -89,8 +93,9 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
       const relations = await listRelations(holder, dump);
       // What the first list calls a table may have been another one when it was locked.
       if (areLocked(relations)) {
+        const leftOut = await listLeftOut(holder, dump);
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
-        return { ...exported, session: holder, relations, warnings, close: () => holder.close() };
+        return { ...exported, session: holder, relations, leftOut, warnings, close: () => holder.close() };
       }
     }
     await holder.run('ROLLBACK');

@@ -134,7 +134,7 @@ function entryOf(reader: HeadReader, at: Places<EntryField>): TocEntry {
 }
 
 /** `TABLE public.orders`, `EVENT TRIGGER watch`; some tags say themselves what they are. */
-export function nameOf({ kind, schema, tag }: TocEntry): string {
+export function nameOf({ kind, schema, tag }: Pick<TocEntry, 'kind' | 'schema' | 'tag'>): string {
   const name = schema === '' ? tag : `${schema}.${tag}`;
   return tag.startsWith(kind) ? name : `${kind} ${name}`;
 }

@@ -1,5 +1,5 @@
 /** The rows of an archive that are restored: its TABLE DATA, values of sequences, and large objects. */
-import type { Difference } from '../../restore-record.ts';
+import { LEFT_OUT, type Difference } from '../../restore-record.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import type { Rights } from './rights.ts';
 import { list } from './preflight.ts';
@@ -33,7 +33,7 @@ export function dataEntries(toc: readonly TocEntry[], { only, tables, rights }: 
   const detail = 'rows of a table that belongs to an extension of somebody else';
   return {
     entries: data.filter((entry) => !foreign.includes(entry)),
-    differences: foreign.map((entry) => ({ kind: 'left out', object: nameOf(entry), detail })),
+    differences: foreign.map((entry) => ({ kind: LEFT_OUT, object: nameOf(entry), detail })),
   };
 }
 

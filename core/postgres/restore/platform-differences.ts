@@ -3,7 +3,7 @@
  * else is ever left out, and no error is ever ignored: each rule is what PostgreSQL 15 to 18 refuse to such a role, see the
  * tests.
  */
-import type { Difference } from '../../restore-record.ts';
+import { LEFT_OUT, type Difference } from '../../restore-record.ts';
 import { alterationsOf, attributesOf } from './alterations.ts';
 import { nameOf, type HeadEdit, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother, objectOf } from './restore-steps.ts';
@@ -55,8 +55,6 @@ function refusalsOf(entries: readonly TocEntry[], rights: Rights): Map<TocEntry,
 
 const isOwnerless = ({ owner, section }: TocEntry, { owners }: Rights): boolean =>
   owner !== '' && section !== 'none' && !owners.has(owner);
-
-const LEFT_OUT = 'left out';
 
 interface Rule {
   /** Why, as a person is told. */

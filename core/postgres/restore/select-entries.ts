@@ -1,6 +1,6 @@
 /** Some schemas or tables out of an archive, with all that belongs to them and all that they cannot be made without. */
 import { HoldfastError } from '../../errors.ts';
-import { NOT_COMPARED, type Difference } from '../../restore-record.ts';
+import { LEFT_OUT, NOT_COMPARED, WITHOUT_ROWS, type Difference } from '../../restore-record.ts';
 import { parseNamePattern } from '../name-pattern.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother } from './restore-steps.ts';
@@ -90,16 +90,29 @@ export function completeSelection(
   };
 }
 
-function matchingTables(pattern: string, tables: readonly TocEntry[]): TocEntry[] {
-  const { schema, name } = parseNamePattern(pattern);
-  const matches = tables.filter(
-    (table) => test(name, table.tag, pattern) && (schema === null || test(schema, table.schema, pattern)),
+/** Whether a table of that name would be chosen, if the archive had it. */
+export function isAskedFor(
+  { schemas, tables }: Selection,
+  { schema, name }: Record<'schema' | 'name', string>,
+): boolean {
+  return (
+    tables.some((pattern) => matchesTable(pattern, schema, name)) ||
+    schemas.some((pattern) => test(parseNamePattern(pattern).name, schema, pattern))
   );
+}
+
+function matchesTable(pattern: string, schema: string, name: string): boolean {
+  const of = parseNamePattern(pattern);
+  return test(of.name, name, pattern) && (of.schema === null || test(of.schema, schema, pattern));
+}
+
+function matchingTables(pattern: string, tables: readonly TocEntry[]): TocEntry[] {
+  const matches = tables.filter((table) => matchesTable(pattern, table.schema, table.tag));
   const schemas = [...new Set(matches.map((table) => table.schema))];
   if (matches.length === 0) {
     throw new HoldfastError('InvalidInput', `tables: no table of the dump matches ${pattern}: write schema.table`);
   }
-  if (schema === null && schemas.length > 1) {
+  if (parseNamePattern(pattern).schema === null && schemas.length > 1) {
     const message = `tables: ${pattern} matches tables in the schemas ${schemas.join(', ')}: write schema.table`;
     throw new HoldfastError('InvalidInput', message);
   }
@@ -210,12 +223,12 @@ function reportOf(
   const empty = kept.filter((entry) => entry.kind === 'TABLE' && !chosen.has(entry));
   return [
     ...leftOut.map((entry) => ({
-      kind: 'left out',
+      kind: LEFT_OUT,
       object: nameOf(entry),
       detail: 'needs a table that was not asked for',
     })),
     ...empty.map((entry) => ({
-      kind: 'without rows',
+      kind: WITHOUT_ROWS,
       object: nameOf(entry),
       detail: 'a table that was asked for needs it',
     })),

@@ -29,6 +29,14 @@ beforeAll(async () => {
     'CREATE SCHEMA audit; CREATE TABLE audit.raw_a AS SELECT 1; CREATE TABLE audit.b AS SELECT 1',
   );
   await query(server, 'one', 'CREATE TABLE raw_a AS SELECT 1; CREATE TABLE "Raw_a" AS SELECT 1');
+  // Sequences go with an identity column, and stay with what a column that is dumped takes its values from.
+  await query(
+    server,
+    'one',
+    `CREATE TABLE raw_i (i integer GENERATED ALWAYS AS IDENTITY); INSERT INTO raw_i DEFAULT VALUES;
+     CREATE TABLE kept (s serial, i integer GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE kept_s_seq RENAME TO raw_1;
+     ALTER SEQUENCE kept_i_seq RENAME TO raw_2; CREATE TABLE raw_s (s serial); CREATE VIEW raw_v AS SELECT 1`,
+  );
 });
 
 afterAll(async () => {
@@ -54,17 +62,29 @@ test('patterns leave out the same in the archive and in the evidence', async () 
   const plan = await planFor(world, server, { databases: ['one'] });
   const excludes = { excludeTables: ['raw_?'], excludeTableData: ['audit.raw_*', '"Raw_a"'] };
   const dump = onlyDump(await runWorker(world, { ...plan, dump: { ...plan.dump, ...excludes } }));
-  const { tables } = await fetchEvidence(world, dump);
+  const { tables, sequences, leftOut } = await fetchEvidence(world, dump);
   expect(tables).toEqual([
     { schema: 'audit', name: 'b', rows: 1 },
     { schema: 'audit', name: 'raw_a', rows: 0 },
     { schema: 'public', name: 'Raw_a', rows: 0 },
+    { schema: 'public', name: 'kept', rows: 0 },
+  ]);
+  expect(sequences.map(({ name }) => name)).toEqual(['raw_1', 'raw_2', 'raw_s_s_seq']);
+  expect(leftOut?.map(({ by, kind, schema, name, rowsOnly }) => [by, kind, `${schema}.${name}`, rowsOnly])).toEqual([
+    ['excludeTableData', 'TABLE', 'audit.raw_a', true],
+    ['excludeTableData', 'TABLE', 'public.Raw_a', true],
+    ['excludeTables', 'TABLE', 'public.raw_a', false],
+    ['excludeTables', 'TABLE', 'public.raw_i', false],
+    ['excludeTables', 'SEQUENCE', 'public.raw_i_i_seq', false],
+    ['excludeTables', 'TABLE', 'public.raw_s', false],
+    ['excludeTables', 'VIEW', 'public.raw_v', false],
   ]);
   const target = await startPostgres({ major: 17, password: 'other' });
   try {
     await paste(world, restoreCommands(dump, BUCKET), target, 17);
     const counted = Object.entries(await digestDatabase(target, 'one')).map(([name, { rows }]) => [name, rows]);
-    expect(Object.fromEntries(counted)).toEqual({ 'audit.b': 1, 'audit.raw_a': 0, 'public."Raw_a"': 0 });
+    const left = { 'audit.b': 1, 'audit.raw_a': 0, 'public."Raw_a"': 0, 'public.kept': 0 };
+    expect(Object.fromEntries(counted)).toEqual({ ...left, sequences: sequences.length });
   } finally {
     await target.stop();
   }

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { Evidence, type DatabaseDump } from '../../../core/manifest.ts';
 import { nameOf, type TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
+import { leftOutAtDump } from '../../../core/postgres/restore/left-out-at-dump.ts';
 import {
   findDifferences,
   findProblems,
@@ -103,7 +104,7 @@ export async function prepareRestore(context: RestoreContext, request: RestoreRe
     client: name.replace('pg_dump', 'pg_restore'),
     chosen,
     present,
-    differences: findDifferences(needs, facts),
+    differences: [...leftOutAtDump(evidence.leftOut ?? [], selection, chosen), ...findDifferences(needs, facts)],
   };
 }
 
