@@ -13,7 +13,7 @@ import { failedRuns } from './report/verdicts.ts';
 import { writeDocs } from './report/write-docs.ts';
 import type { BenchResults } from './results.ts';
 import { runRounds } from './run-rounds.ts';
-import { describeMachine, describeVersions, SERVER_SETTINGS, withScene } from './scene.ts';
+import { describeMachine, describeVersions, serverSettings, withScene } from './scene.ts';
 
 const say = (line: string): void => {
   console.error(line);
@@ -25,11 +25,12 @@ async function bench(options: BenchOptions): Promise<BenchResults> {
       'InvalidInput',
       `the bench reads /proc, which ${process.platform} does not have: use Linux`,
     );
-  return withScene(async (scene) => ({
+  const settings = serverSettings(options.walLevel);
+  return withScene(settings, async (scene) => ({
     at: new Date().toISOString(),
     machine: describeMachine(),
     versions: describeVersions(scene),
-    settings: SERVER_SETTINGS,
+    settings,
     rounds: options.rounds,
     comparedMb: options.sizeMb,
     ...(await runRounds(options, scene, say)),

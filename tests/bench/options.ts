@@ -1,5 +1,6 @@
 /** The command line of `npm run bench`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { WalLevel } from './scene.ts';
 
 export interface BenchOptions {
   /** Of the database at which the ways are compared. */
@@ -10,6 +11,7 @@ export interface BenchOptions {
   readonly dumps: boolean;
   readonly restores: boolean;
   readonly rivals: boolean;
+  readonly walLevel: WalLevel;
   readonly json: string | undefined;
   readonly picture: string;
   readonly writeDocs: boolean;
@@ -22,6 +24,7 @@ const DEFAULT_PICTURE = '.build/bench/time-by-size.svg';
 const RIVALS_FROM_MB = 3000;
 
 const PARTS = ['dumps', 'restores'] as const;
+const WAL_LEVELS: readonly WalLevel[] = ['minimal', 'replica'];
 
 interface ParsedOptions {
   readonly sizeMb: number;
@@ -29,6 +32,7 @@ interface ParsedOptions {
   readonly rounds: number;
   readonly only?: (typeof PARTS)[number];
   readonly rivals?: boolean;
+  readonly walLevel: WalLevel;
   readonly json?: string;
   readonly picture: string;
   readonly writeDocs: boolean;
@@ -44,6 +48,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .addOption(new Option('--only <part>', 'leave the other part out').choices(PARTS))
     .option('--rivals', `run the other ways too (default: from ${RIVALS_FROM_MB} MB on)`)
     .option('--no-rivals', 'leave them out')
+    .addOption(
+      new Option('--wal-level <level>', 'of the server: restores write less of it with "minimal"')
+        .choices(WAL_LEVELS)
+        .default('minimal'),
+    )
     .option('--json <file>', 'write everything that was measured')
     .option('--picture <file>', 'where time against size is drawn', DEFAULT_PICTURE)
     .option('--write-docs', 'put tables and picture into docs/performance.md', false)

@@ -13,17 +13,18 @@ import type { Scene } from './ways/way.ts';
 
 const MAJOR = 17;
 
+export type WalLevel = 'minimal' | 'replica';
+
 /** Beside the defaults: nothing is written for safety or in the background while a dump is timed. */
-export const SERVER_SETTINGS = {
-  fsync: 'off',
-  autovacuum: 'off',
-  wal_level: 'minimal',
-  max_wal_senders: 0,
-  max_wal_size: '16GB',
-} as const;
+export function serverSettings(walLevel: WalLevel): BenchResults['settings'] {
+  return { fsync: 'off', autovacuum: 'off', wal_level: walLevel, max_wal_senders: 0, max_wal_size: '16GB' };
+}
 
 /** Whatever becomes of the work, also by Ctrl-C, nothing of the scene is left. */
-export async function withScene<Result>(work: (scene: Scene) => Promise<Result>): Promise<Result> {
+export async function withScene<Result>(
+  settings: BenchResults['settings'],
+  work: (scene: Scene) => Promise<Result>,
+): Promise<Result> {
   const rivals = await installRivals();
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
   const stops = [() => rm(directory, { recursive: true, force: true })];
@@ -46,7 +47,7 @@ export async function withScene<Result>(work: (scene: Scene) => Promise<Result>)
     const kept = path.join(directory, 'kept');
     await mkdir(kept);
     const store = await started(startSink(kept));
-    const server = await started(startPostgres({ major: MAJOR, password: 'bench', settings: SERVER_SETTINGS }));
+    const server = await started(startPostgres({ major: MAJOR, password: 'bench', settings }));
     return await work({ directory, world, sink, store, server, rivals });
   } finally {
     await stopAll();
