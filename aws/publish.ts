@@ -1,4 +1,4 @@
-/** Sends the message about a run, a restore or a restore test to the topic, and remembers that its end was announced. */
+/** Sends messages to the topic, and remembers that the end of a run, a restore or a restore test was announced. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { latestKey } from '../core/keys.ts';
 import { composeMessage, type Message } from '../core/messages.ts';
 import { composeRestoreMessage } from '../core/restore-messages.ts';
+import type { SourcesMessage } from '../core/sources-message.ts';
 import { isRestoring, type WorkRow } from '../core/work-row.ts';
 import { dynamo, sns } from './clients.ts';
 import { bucketName, tableName, topicArn } from './environment.ts';
@@ -28,6 +29,22 @@ export async function publishWork(row: WorkRow): Promise<void> {
           { DataType: 'String', StringValue },
         ]),
       ),
+    }),
+  );
+}
+
+/** Publishes what is the matter with sources, whatever their runs have said. */
+export async function publishAboutSources({ subject, text, json, sources }: SourcesMessage): Promise<void> {
+  await sns().send(
+    new PublishCommand({
+      TopicArn: topicArn(),
+      Subject: subject,
+      Message: text,
+      MessageAttributes: {
+        source: { DataType: 'String.Array', StringValue: JSON.stringify(sources) },
+        outcome: { DataType: 'String', StringValue: json.outcome },
+        event: { DataType: 'String', StringValue: JSON.stringify(json) },
+      },
     }),
   );
 }

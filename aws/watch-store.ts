@@ -5,39 +5,66 @@ import type { KnownOfSource } from '../core/freshness.ts';
 import { latestKey, testedKey, watchedKey, type RowKey } from '../core/keys.ts';
 import { dynamo } from './clients.ts';
 import { tableName } from './environment.ts';
+import { findRow } from './run-store.ts';
 
 /** BatchGetItem takes so many keys (DynamoDB API reference). */
 const BATCH_SIZE = 100;
 
 const LatestRow = z.looseObject({ run: z.string(), startedAt: z.iso.datetime() });
 const TestedRow = z.looseObject({ passedAt: z.iso.datetime().optional() });
-const WatchedRow = z.looseObject({ since: z.iso.datetime(), toldAt: z.iso.datetime().optional() });
+const WatchedRow = z.looseObject({
+  since: z.iso.datetime(),
+  testsSince: z.iso.datetime().optional(),
+  toldAt: z.iso.datetime().optional(),
+  /** When people were told that the source is configured no longer. */
+  unconfiguredToldAt: z.iso.datetime().optional(),
+});
+type WatchedRow = z.infer<typeof WatchedRow>;
 
-/** A source that is seen for the first time is watched from now on. */
-export async function readSources(sources: readonly string[], now: Date): Promise<KnownOfSource[]> {
+export interface ConfiguredSource {
+  readonly source: string;
+  /** Whether it has a restore test. */
+  readonly isTested: boolean;
+}
+
+/** A source that is seen for the first time is watched from now on, and so are its restore tests. */
+export async function readSources(configured: readonly ConfiguredSource[], now: Date): Promise<KnownOfSource[]> {
+  const sources = configured.map(({ source }) => source);
   const rows = await batchGet(sources.flatMap((source) => [latestKey(source), testedKey(source), watchedKey(source)]));
   const known: KnownOfSource[] = [];
-  for (const source of sources) {
+  for (const { source, isTested } of configured) {
     const latest = LatestRow.optional().parse(rows.get(idOf(latestKey(source))));
     const tested = TestedRow.optional().parse(rows.get(idOf(testedKey(source))));
-    const watched = WatchedRow.optional().parse(rows.get(idOf(watchedKey(source)))) ?? (await watch(source, now));
+    const row = WatchedRow.optional().parse(rows.get(idOf(watchedKey(source))));
+    const watched = await watchTests(source, row ?? (await watch(source, 'since', now)), isTested, now);
+    if (watched.unconfiguredToldAt !== undefined) await forget(source, 'unconfiguredToldAt');
     known.push({
       source,
       latest: latest && { run: latest.run, startedAt: latest.startedAt },
       testPassedAt: tested?.passedAt,
       watchedSince: watched.since,
+      testsSince: watched.testsSince,
       toldAt: watched.toldAt,
     });
   }
   return known;
 }
 
-async function watch(source: string, now: Date): Promise<z.infer<typeof WatchedRow>> {
+/** A test that is taken out of the configuration, and comes back later, is a new one. */
+async function watchTests(source: string, row: WatchedRow, isTested: boolean, now: Date): Promise<WatchedRow> {
+  if (isTested) return row.testsSince === undefined ? watch(source, 'testsSince', now) : row;
+  if (row.testsSince === undefined) return row;
+  await forget(source, 'testsSince');
+  return { ...row, testsSince: undefined };
+}
+
+async function watch(source: string, what: 'since' | 'testsSince', now: Date): Promise<WatchedRow> {
   const { Attributes } = await dynamo().send(
     new UpdateCommand({
       TableName: tableName(),
       Key: watchedKey(source),
-      UpdateExpression: 'SET since = if_not_exists(since, :now)',
+      UpdateExpression: 'SET #what = if_not_exists(#what, :now)',
+      ExpressionAttributeNames: { '#what': what },
       ExpressionAttributeValues: { ':now': now.toISOString() },
       ReturnValues: 'ALL_NEW',
     }),
@@ -45,16 +72,39 @@ async function watch(source: string, now: Date): Promise<z.infer<typeof WatchedR
   return WatchedRow.parse(Attributes);
 }
 
-/** @param toldAt undefined: it is not overdue any more */
+/** @param toldAt when people were told that it is overdue; undefined: it is not any more */
 export async function rememberTold(source: string, toldAt: string | undefined): Promise<void> {
+  if (toldAt === undefined) return forget(source, 'toldAt');
   await dynamo().send(
     new UpdateCommand({
       TableName: tableName(),
       Key: watchedKey(source),
-      ...(toldAt === undefined
-        ? { UpdateExpression: 'REMOVE toldAt' }
-        : { UpdateExpression: 'SET toldAt = :toldAt', ExpressionAttributeValues: { ':toldAt': toldAt } }),
+      UpdateExpression: 'SET toldAt = :toldAt',
+      ExpressionAttributeValues: { ':toldAt': toldAt },
     }),
+  );
+}
+
+export async function wasToldUnconfigured(source: string): Promise<boolean> {
+  const row = WatchedRow.optional().parse(await findRow(watchedKey(source)));
+  return row?.unconfiguredToldAt !== undefined;
+}
+
+/** Until the source is configured again. */
+export async function rememberUnconfigured(source: string, now: Date): Promise<void> {
+  await dynamo().send(
+    new UpdateCommand({
+      TableName: tableName(),
+      Key: watchedKey(source),
+      UpdateExpression: 'SET unconfiguredToldAt = :now, since = if_not_exists(since, :now)',
+      ExpressionAttributeValues: { ':now': now.toISOString() },
+    }),
+  );
+}
+
+async function forget(source: string, what: 'toldAt' | 'testsSince' | 'unconfiguredToldAt'): Promise<void> {
+  await dynamo().send(
+    new UpdateCommand({ TableName: tableName(), Key: watchedKey(source), UpdateExpression: `REMOVE ${what}` }),
   );
 }
 

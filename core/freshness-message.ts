@@ -1,12 +1,9 @@
 /** What people are told when sources are overdue: which, since when, and what to look at. */
 import type { Freshness } from './freshness.ts';
 import { countOf, formatDuration, formatTime } from './format.ts';
+import { subjectOfSources, type SourcesMessage } from './sources-message.ts';
 
-export interface OverdueMessage {
-  /** ASCII, one line, under 100 characters. */
-  readonly subject: string;
-  readonly text: string;
-  /** The same for programs. */
+export interface OverdueMessage extends SourcesMessage {
   readonly json: {
     readonly format: 'holdfast-overdue/1';
     readonly outcome: 'overdue';
@@ -20,14 +17,11 @@ export interface OverdueMessage {
   };
 }
 
-const SUBJECT_MAX = 99;
-
 /** @param overdue at least one */
 export function composeOverdue(overdue: readonly Freshness[]): OverdueMessage {
-  const names = overdue.map(({ source }) => source).join(', ');
-  const subject = `[holdfast] OVERDUE ${names}`;
+  const sources = overdue.map(({ source }) => source);
   return {
-    subject: subject.length <= SUBJECT_MAX ? subject : `${subject.slice(0, SUBJECT_MAX - 3)}...`,
+    subject: subjectOfSources('OVERDUE', sources),
     text: [
       `${countOf(overdue.length, 'source')} without a verified recovery point that is new enough.`,
       '',
@@ -47,6 +41,7 @@ export function composeOverdue(overdue: readonly Freshness[]): OverdueMessage {
         latestVerified: latest ? { run: latest.run, startedAt: latest.startedAt } : null,
       })),
     },
+    sources,
   };
 }
 

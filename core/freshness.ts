@@ -1,5 +1,6 @@
 /** How old the newest verified point of each source is, and whom that concerns. */
-import { alarmAfterMs, longestGapMs } from './config/alarm-after.ts';
+import { alarmAfterMs } from './config/alarm-after.ts';
+import { longestGapMs } from './config/longest-gap.ts';
 import type { Config } from './config/schema.ts';
 import type { Metric } from './metric-line.ts';
 
@@ -10,8 +11,10 @@ export interface KnownOfSource {
   readonly latest: { readonly run: string; readonly startedAt: string } | undefined;
   /** When a restore test last passed; undefined: none ever did. */
   readonly testPassedAt: string | undefined;
-  /** Since when the source is looked at: what has never happened is as old as that. */
+  /** Since when the source is looked at: a point that there never was is as old as that. */
   readonly watchedSince: string;
+  /** Since when its configuration has a restore test: before, none was expected. undefined: it has none. */
+  readonly testsSince: string | undefined;
   /** When people were last told that it is overdue; undefined: it was not, when it was last looked at. */
   readonly toldAt: string | undefined;
 }
@@ -37,7 +40,7 @@ export function assessFreshness(known: KnownOfSource, config: Config, now: Date)
   const source = config.sources[known.source];
   const limitMs = source ? alarmAfterMs(source) : null;
   const ageMs = now.getTime() - Date.parse(known.latest?.startedAt ?? known.watchedSince);
-  const testAgeMs = source?.restoreTest ? now.getTime() - Date.parse(known.testPassedAt ?? known.watchedSince) : null;
+  const testAgeMs = ageOfTestMs(known, now);
   const testLimitMs = source?.restoreTest ? longestGapMs(source.restoreTest.cron) + TEST_GRACE_MS : null;
   return {
     ...known,
@@ -47,6 +50,13 @@ export function assessFreshness(known: KnownOfSource, config: Config, now: Date)
     testAgeMs,
     isTestOverdue: testAgeMs !== null && testLimitMs !== null && testAgeMs > testLimitMs,
   };
+}
+
+/** Of the last test that passed, or of the wish for tests where that is younger. */
+function ageOfTestMs({ testPassedAt, testsSince }: KnownOfSource, now: Date): number | null {
+  if (testsSince === undefined) return null;
+  const passedMs = testPassedAt === undefined ? -Infinity : Date.parse(testPassedAt);
+  return now.getTime() - Math.max(passedMs, Date.parse(testsSince));
 }
 
 /** The overdue sources that people do not know of yet, or were told of a day ago. */

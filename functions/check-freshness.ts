@@ -2,12 +2,9 @@
  * Every hour: how old is the newest verified point of each source? Read from the table, so that a schedule that is dead
  * and a run that never started are seen too. That this function itself has stopped is seen by its alarm.
  */
-import { PublishCommand } from '@aws-sdk/client-sns';
 import { z } from 'zod';
-import { sns } from '../aws/clients.ts';
-import { topicArn } from '../aws/environment.ts';
+import { publishAboutSources } from '../aws/publish.ts';
 import { readSources, rememberTold } from '../aws/watch-store.ts';
-import { sourceNames } from '../core/config/plan-source.ts';
 import { assessFreshness, metricsOfSource, metricsOfStage, whomToTellOf, type Freshness } from '../core/freshness.ts';
 import { composeOverdue } from '../core/freshness-message.ts';
 import { deployedConfig } from './deployed-config.ts';
@@ -17,7 +14,11 @@ import { taskHandler } from './handler.ts';
 /** @returns every source that is configured */
 export async function checkFreshness(now: Date): Promise<Freshness[]> {
   const config = deployedConfig();
-  const known = await readSources(sourceNames(config), now);
+  const configured = Object.entries(config.sources).map(([source, { restoreTest }]) => ({
+    source,
+    isTested: restoreTest !== undefined,
+  }));
+  const known = await readSources(configured, now);
   const sources = known.map((each) => assessFreshness(each, config, now));
   for (const each of sources) emitMetrics(metricsOfSource(each), each.source, now);
   emitMetrics(metricsOfStage(sources), undefined, now);
@@ -31,19 +32,7 @@ export async function checkFreshness(now: Date): Promise<Freshness[]> {
 /** Told first and remembered then: rather twice than never. */
 async function tell(overdue: readonly Freshness[], now: Date): Promise<void> {
   if (overdue.length === 0) return;
-  const { subject, text, json } = composeOverdue(overdue);
-  await sns().send(
-    new PublishCommand({
-      TopicArn: topicArn(),
-      Subject: subject,
-      Message: text,
-      MessageAttributes: {
-        source: { DataType: 'String.Array', StringValue: JSON.stringify(overdue.map(({ source }) => source)) },
-        outcome: { DataType: 'String', StringValue: json.outcome },
-        event: { DataType: 'String', StringValue: JSON.stringify(json) },
-      },
-    }),
-  );
+  await publishAboutSources(composeOverdue(overdue));
   for (const { source } of overdue) await rememberTold(source, now.toISOString());
 }
 

@@ -26,7 +26,7 @@ export const Retention = z
     error: `has no rule that keeps anything: give at least one of ${KEEPING_KEYS.join(', ')}`,
     when: ({ value }) => isRecord(value),
   })
-  .describe('which recovery points stay; without it nothing is removed');
+  .describe('which recovery points stay; without it nothing is removed but what failed runs left');
 
 /** S3 refuses a lifecycle rule that moves objects to STANDARD_IA earlier. */
 const STANDARD_IA_MIN_DAYS = 30;

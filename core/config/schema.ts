@@ -178,7 +178,7 @@ export const SOURCE_KEYS = {
   network: Network.optional(),
   schedule: Schedule.optional(),
   alarmAfter: Duration.optional().describe(
-    'older than this without a verified recovery point is an alarm; default: what the schedule lets expect, and two hours',
+    'older than this without a verified recovery point is an alarm; default: the longest time between two starts of the schedule, its jitter, worker.timeout and two hours',
   ),
   sizeGate: SizeGate.prefault({}),
   retention: Retention.optional(),

@@ -9,6 +9,7 @@ import {
   type KnownOfSource,
 } from '../../../core/freshness.ts';
 import { composeOverdue } from '../../../core/freshness-message.ts';
+import { composeUnconfigured } from '../../../core/unconfigured-message.ts';
 
 const CONFIG = parseConfig(
   `sources:
@@ -29,6 +30,7 @@ function assess(source: string, more: Partial<KnownOfSource> = {}): Freshness {
     latest: undefined,
     testPassedAt: undefined,
     watchedSince: ago(5000),
+    testsSince: undefined,
     toldAt: undefined,
     ...more,
   };
@@ -39,8 +41,8 @@ const verified = (hours: number): Partial<KnownOfSource> => ({ latest: { run: 'r
 
 describe('a source', () => {
   it.each([
-    ['nightly', 25.9, false],
-    ['nightly', 26.1, true],
+    ['nightly', 31.9, false],
+    ['nightly', 32.1, true],
     ['strict', 1.9, false],
     ['strict', 2.1, true],
     ['unwatched', 9999, false],
@@ -50,7 +52,7 @@ describe('a source', () => {
 
   it('that never had a verified point is as old as the watch', () => {
     expect(assess('nightly', { watchedSince: ago(20) }).isOverdue).toBe(false);
-    expect(assess('nightly', { watchedSince: ago(30) }).isOverdue).toBe(true);
+    expect(assess('nightly', { watchedSince: ago(33) }).isOverdue).toBe(true);
   });
 
   it.each([
@@ -58,13 +60,18 @@ describe('a source', () => {
     [undefined, 200, true],
     [190, 5000, false],
     [194, 5000, true],
-  ])('whose weekly test passed %s hours ago, watched for %d hours: overdue is %s', (passed, watched, isTestOverdue) => {
-    const found = assess('tested', {
-      watchedSince: ago(watched),
-      testPassedAt: passed === undefined ? undefined : ago(passed),
-    });
-    expect(found.isTestOverdue).toBe(isTestOverdue);
-  });
+    // It was tested once by hand, long before its configuration had a test.
+    [5000, 100, false],
+  ])(
+    'whose weekly test passed %s hours ago, configured for %d hours: overdue is %s',
+    (passed, since, isTestOverdue) => {
+      const found = assess('tested', {
+        testsSince: ago(since),
+        testPassedAt: passed === undefined ? undefined : ago(passed),
+      });
+      expect(found.isTestOverdue).toBe(isTestOverdue);
+    },
+  );
 });
 
 describe('people', () => {
@@ -86,11 +93,18 @@ describe('people', () => {
     const many = Array.from({ length: 40 }, () => overdue(undefined));
     expect(composeOverdue(many).subject).toHaveLength(99);
   });
+
+  it('are told what becomes of a source that is configured no longer', () => {
+    const { subject, text, json } = composeUnconfigured(['old', 'older']);
+    expect(`${subject}\n\n${text}`).toMatchSnapshot();
+    expect(json).toMatchObject({ outcome: 'unconfigured', sources: ['old', 'older'] });
+  });
 });
 
 describe('the metrics', () => {
   it('of a stage count what is overdue', () => {
-    const all = [assess('nightly', verified(50)), assess('strict', verified(1)), assess('tested')];
+    const tested = assess('tested', { testsSince: ago(5000) });
+    const all = [assess('nightly', verified(50)), assess('strict', verified(1)), tested];
     expect(metricsOfStage(all)).toEqual([
       { name: 'SourcesOverdue', unit: 'Count', value: 1 },
       { name: 'RestoreTestsOverdue', unit: 'Count', value: 1 },
@@ -101,7 +115,7 @@ describe('the metrics', () => {
     expect(metricsOfSource(assess('nightly', verified(2)))).toEqual([
       { name: 'AgeSeconds', unit: 'Seconds', value: 7200 },
     ]);
-    expect(metricsOfSource(assess('tested', { testPassedAt: ago(1) }))).toEqual([
+    expect(metricsOfSource(assess('tested', { testsSince: ago(5000), testPassedAt: ago(1) }))).toEqual([
       { name: 'RestoreTestAgeSeconds', unit: 'Seconds', value: 3600 },
     ]);
     expect(metricsOfSource(assess('unwatched'))).toEqual([]);

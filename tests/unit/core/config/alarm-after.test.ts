@@ -1,33 +1,40 @@
 import { describe, expect, it } from '@jest/globals';
 import { alarmAfterMs } from '../../../../core/config/alarm-after.ts';
+import { parseConfig } from '../../../../core/config/parse.ts';
 
 const HOUR_MS = 3_600_000;
-const DAYS = 24;
 
-describe('alarmAfterMs', () => {
-  it('is what the source says', () => {
-    expect(alarmAfterMs({ alarmAfter: '50h', schedule: scheduleOf('30 2 * * ? *') })).toBe(50 * HOUR_MS);
-  });
+/** @param keys of the source, as in holdfast.yml */
+function alarmAfterHours(keys: string): number | null {
+  const config = parseConfig(`sources: { orders: { connection: { secret: x }, ${keys} } }\n`, 'holdfast.yml');
+  const source = config.sources['orders'];
+  const ms = source ? alarmAfterMs(source) : null;
+  return ms === null ? null : ms / HOUR_MS;
+}
 
+describe('a source is overdue', () => {
   it.each([
-    ['every hour', '0 * * * ? *', 1 * DAYS + 2],
-    ['every night', '30 2 * * ? *', 1 * DAYS + 2],
-    ['every night, the other way round', '30 2 ? * * *', 1 * DAYS + 2],
-    ['on weekdays', '0 3 ? * MON-FRI *', 7 * DAYS + 2],
-    ['on Saturdays', '0 3 ? * L *', 7 * DAYS + 2],
-    ['every second Tuesday of a month', '0 3 ? * 3#2 *', 35 * DAYS + 2],
-    ['every last Friday of a month', '0 3 ? * FRIL *', 35 * DAYS + 2],
-    ['on the first of the month', '0 6 1 * ? *', 33 * DAYS + 2],
-    ['every quarter', '0 6 1 1/3 ? *', 366 * DAYS + 2],
-  ])('of a schedule %s lets a run be late by two hours', (_title, cron, hours) => {
-    expect(alarmAfterMs({ schedule: scheduleOf(cron) })).toBe(hours * HOUR_MS);
+    ['after what it says', 'alarmAfter: 50h, schedule: { cron: "30 2 * * ? *" }', 50],
+    ['a day after a start, and the six hours of a worker, and two', 'schedule: { cron: "30 2 * * ? *" }', 24 + 6 + 2],
+    ['later where a worker may take longer', 'worker: { timeout: 20h }, schedule: { cron: "30 2 * * ? *" }', 24 + 22],
+    ['earlier where it may not', 'worker: { timeout: 30m }, schedule: { cron: "30 2 * * ? *" }', 24 + 2.5],
+    ['later where a start is put off', 'schedule: { cron: "30 2 * * ? *", jitterMinutes: 1440 }', 24 + 24 + 6 + 2],
+    ['after a weekend', 'schedule: { cron: "0 3 ? * MON-FRI *" }', 3 * 24 + 6 + 2],
+    ['after hours where it runs every hour', 'schedule: { cron: "0 * * * ? *" }', 1 + 6 + 2],
+    ['never, without a schedule', 'databases: [orders]', null],
+  ])('%s', (_title, keys, hours) => {
+    expect(alarmAfterHours(keys)).toBe(hours);
   });
 
-  it('is nothing without a schedule', () => {
-    expect(alarmAfterMs({})).toBeNull();
+  it('not in the night in which clocks go back, where each run takes all the time that it has', () => {
+    // Half past two of Paris, on both sides of the end of October.
+    const start = Date.parse('2026-10-24T00:30:00Z');
+    const nextStart = Date.parse('2026-10-25T01:30:00Z');
+    const jitterMs = 15 * 60_000;
+    const verifiedAt = nextStart + jitterMs + 6 * HOUR_MS;
+    const schedule = 'schedule: { cron: "30 2 * * ? *", timezone: Europe/Paris, jitterMinutes: 15 }';
+    const limitMs = (alarmAfterHours(schedule) ?? 0) * HOUR_MS;
+    expect(limitMs).toBeGreaterThan(verifiedAt - start);
+    expect(limitMs - (verifiedAt - start)).toBeLessThanOrEqual(HOUR_MS);
   });
 });
-
-function scheduleOf(cron: string): { cron: string; timezone: string; jitterMinutes: number } {
-  return { cron, timezone: 'UTC', jitterMinutes: 0 };
-}

@@ -84,6 +84,7 @@ describe('500 sources', () => {
         latest: { run: 'r', startedAt: '2026-11-16T01:30:00.000Z' },
         testPassedAt: undefined,
         watchedSince: '2026-01-01T00:00:00.000Z',
+        testsSince: undefined,
         toldAt: undefined,
       }))
       .map((known) => assessFreshness(known, config, NOW))
@@ -98,7 +99,8 @@ describe('500 sources', () => {
         {
           source: name.padEnd(32, 'x'),
           latest: { run: 'r'.repeat(80), startedAt: '2026-11-16T01:30:00.000Z' },
-          ...{ testPassedAt: undefined, watchedSince: '2026-01-01T00:00:00.000Z', toldAt: undefined },
+          ...{ testPassedAt: undefined, testsSince: undefined, toldAt: undefined },
+          watchedSince: '2026-01-01T00:00:00.000Z',
         },
         config,
         NOW,
