@@ -70,7 +70,7 @@ function dumpFates(points: readonly Point[], counted: readonly Point[], policy: 
   const newest = counted[0];
   const fate = (point: Point): Fate => {
     const rules = reasons.get(point);
-    if (!rules) return fateOfUncounted(point, newest, now);
+    if (!rules) return fateOfUncounted(point, newest, policy, now);
     if (rules.length > 0) return stays(...rules);
     return goes(isTooOld(point, policy, now) ? `older than ${policy.rules?.maxAge ?? ''}` : 'no rule keeps it');
   };
@@ -78,10 +78,12 @@ function dumpFates(points: readonly Point[], counted: readonly Point[], policy: 
 }
 
 /** What counts towards no rule: it goes once something better exists. */
-function fateOfUncounted(point: Point, newest: Point | undefined, now: Date): Fate {
+function fateOfUncounted(point: Point, newest: Point | undefined, { rules }: Policy, now: Date): Fate {
   if (point.isRunning) return stays('still running');
   if (point.isDeleting) return goes('its removal has begun');
   if (point.verdict === 'snapshot-only') return stays('snapshot only');
+  // It has a manifest: half a backup, or one in doubt, may be all that a person wants back.
+  if (!rules && point.verdict !== null) return stays(`${point.verdict}, and no retention is configured`);
   const what = point.verdict ?? 'failed';
   if (!newest || newest.startedAt <= point.startedAt) return stays(`${what}, and no later point is verified`);
   const ageMs = now.getTime() - Date.parse(point.startedAt);

@@ -5,7 +5,7 @@ import type { Retention } from '../config/keeping.ts';
 import type { Source } from '../config/schema.ts';
 
 export interface Policy {
-  /** undefined: no dump is removed but what failed runs left. */
+  /** undefined: no dump is removed but what failed runs left, which have no manifest. */
   readonly rules: z.infer<typeof Retention> | undefined;
   /** How many RDS snapshots stay; undefined: a snapshot stays as long as its dump. */
   readonly snapshotsKept: number | undefined;

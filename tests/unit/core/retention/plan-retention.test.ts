@@ -92,9 +92,33 @@ describe('a point that counts', () => {
     });
     expect(found.get('2026-11-01')).toMatchObject({ action: 'keep', dump: { reasons: ['being restored'] } });
   });
+});
 
-  it('stays without a retention in holdfast.yml', () => {
-    expect(new Set(actionsOf(nights(50, LAST), { ...policy(), rules: undefined }))).toEqual(new Set(['keep']));
+describe('without a retention in holdfast.yml', () => {
+  const NO_RULES = { ...policy(), rules: undefined };
+  const YEARS_AGO = '2020-11-18T02:30:00Z';
+
+  it('verified points stay', () => {
+    expect(new Set(actionsOf(nights(50, LAST), NO_RULES))).toEqual(new Set(['keep']));
+  });
+
+  it.each(['partial', 'suspect'] as const)('a %s point stays, however many are verified since', (verdict) => {
+    const [old] = planRetention(
+      [point(YEARS_AGO, { verdict, snapshot: 'hf-1' }), NEWEST],
+      NO_RULES,
+      NOW,
+    ).decisions.slice(1);
+    expect(old).toMatchObject({
+      action: 'keep',
+      dump: { reasons: [`${verdict}, and no retention is configured`] },
+      snapshot: { reasons: ['as long as its dump'] },
+    });
+  });
+
+  it('what failed runs left goes, and what was half removed', () => {
+    const failed = point(YEARS_AGO, { verdict: null });
+    const begun = point('2021-11-18T02:30:00Z', { isDeleting: true });
+    expect(actionsOf([failed, begun, NEWEST], NO_RULES)).toEqual(['keep', 'remove', 'remove']);
   });
 });
 

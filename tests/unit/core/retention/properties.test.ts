@@ -60,6 +60,9 @@ const countPolicies = fc
     rules: { keepLast, ...without(policy.rules) },
   }));
 
+/** Never stale. */
+const BY_COUNT = { snapshotsKept: undefined, staleAfterMs: 1000 * DAY_MS };
+
 function without({ maxAge, ...others }: NonNullable<Policy['rules']>): NonNullable<Policy['rules']> {
   return others;
 }
@@ -144,6 +147,47 @@ describe('any plan', () => {
             if (of.verdict !== 'snapshot-only' && !of.isDeleting)
               expect((newest?.startedAt ?? '') > of.startedAt).toBe(true);
           }
+        }
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('a rule by days, months or years', () => {
+  it('keeps the newest point of each of the newest of them, as the clocks of its time zone show them', () => {
+    const lengths = fc.constantFrom({ daily: 10 }, { monthly: 7 }, { yearly: 4 });
+    fc.assert(
+      fc.property(
+        verifiedPoints,
+        lengths,
+        timezones,
+        fc.integer({ min: 1, max: 15 }),
+        (all, chosen, timezone, count) => {
+          const [[rule, length]] = Object.entries(chosen) as [[string, number]];
+          const policy: Policy = { ...BY_COUNT, timezone, rules: { atLeast: 1, [rule]: count } };
+          const newest = new Map<string, string>();
+          for (const { run, startedAt } of [...all].sort(newestFirst)) {
+            // The Canadian form of a date is ISO's too.
+            const period = new Date(startedAt).toLocaleDateString('en-CA', { timeZone: timezone }).slice(0, length);
+            if (!newest.has(period)) newest.set(period, run);
+          }
+          expect([...keptDumps(all, policy)].sort()).toEqual([...newest.values()].slice(0, count).sort());
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a plan without rules', () => {
+  it('takes the dump of nothing that has a manifest', () => {
+    fc.assert(
+      fc.property(points, policies, (all, policy) => {
+        const { decisions } = planRetention(all, { ...policy, rules: undefined }, NOW);
+        const kept = decisions.filter(({ point: { verdict, isDeleting } }) => verdict !== null && !isDeleting);
+        for (const { action, point: of } of kept) {
+          if (of.verdict !== 'snapshot-only') expect(['keep', 'removeSnapshot']).toContain(action);
         }
       }),
       RUNS,
