@@ -10,6 +10,15 @@ export interface RunFolder {
   readonly run: string;
 }
 
+/** The sources that have objects in the bucket, also those that are not configured any more. */
+export async function sourcesInBucket(Bucket: string): Promise<string[]> {
+  const sources: string[] = [];
+  for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket, Delimiter: '/' })) {
+    sources.push(...(page.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix.slice(0, -1)));
+  }
+  return sources;
+}
+
 /** @param day `yyyy-mm-dd`, UTC: when the runs were started */
 export async function runFoldersOfDay(Bucket: string, source: string, day: string): Promise<RunFolder[]> {
   const Prefix = `${source}/${day.replaceAll('-', '/')}/`;

@@ -4,8 +4,8 @@ import type { Metric } from './metric-line.ts';
 import type { PointRow } from './retention/recovery-point.ts';
 import type { WorkRow } from './work-row.ts';
 
-/** `point`: not too much, but too little of it is there. */
-type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'point';
+/** `point`: not too much, but too little of it is there. `source`: those that are not configured. */
+type LeftoverKind = 'claim' | 'task' | 'upload' | 'snapshot' | 'objects' | 'point' | 'source';
 
 export interface Leftover {
   readonly kind: LeftoverKind;

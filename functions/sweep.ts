@@ -37,6 +37,7 @@ import { deployedConfig } from './deployed-config.ts';
 import { emitMetrics } from './emit-metrics.ts';
 import { taskHandler } from './handler.ts';
 import { sweepNewestPoint, sweepPoints } from './sweep-points.ts';
+import { tellOfUnconfigured } from './sweep-sources.ts';
 
 const DAY_MS = 86_400_000;
 const HOURS_A_DAY = 24;
@@ -58,6 +59,7 @@ export async function sweep(now: Date): Promise<Leftover[]> {
     const isItsHour = index % HOURS_A_DAY === now.getUTCHours();
     await look('point', source, () => (isItsHour ? sweepPoints(source, now) : sweepNewestPoint(source)));
   }
+  await look('source', bucketName(), () => tellOfUnconfigured(sources, now).then(() => []));
   // After the rows of dead work are closed: a task is judged by its row.
   for (const task of await workerTasks(clusterArn())) await look('task', task.arn, () => sweepTask(task, now));
   await look('upload', bucketName(), () => sweepUploads(now));

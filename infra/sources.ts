@@ -77,9 +77,9 @@ function target(machine: string, input: object): unknown {
 }
 
 function subscriptions({ notifications }: Config): Record<string, unknown> {
-  // A stopped run, and one that never came, are failed ones to whoever reads mail.
+  // A stopped run, one that never came, and a source of which none comes any more are failures to whoever reads mail.
   const outcomes = notifications.on.flatMap((outcome) =>
-    outcome === 'failed' ? ['failed', 'aborted', 'overdue'] : [outcome],
+    outcome === 'failed' ? ['failed', 'aborted', 'overdue', 'unconfigured'] : [outcome],
   );
   const subscribe = (topic: string, Endpoint: string, filter: Record<string, unknown>): unknown => ({
     Type: 'AWS::SNS::Subscription',

@@ -148,7 +148,7 @@ export function checkStarts(template: () => Template): void {
             TopicArn: ref('Topic'),
             Protocol: 'email',
             Endpoint,
-            FilterPolicy: { outcome: ['failed', 'aborted', 'overdue', 'started'] },
+            FilterPolicy: { outcome: ['failed', 'aborted', 'overdue', 'unconfigured', 'started'] },
           },
           { TopicArn: ref('AlarmTopic'), Protocol: 'email', Endpoint },
         ]),

@@ -6,7 +6,8 @@ import { claimSource } from '../../../aws/claims.ts';
 import { dynamo, sns } from '../../../aws/clients.ts';
 import { tableName } from '../../../aws/environment.ts';
 import { findRow } from '../../../aws/run-store.ts';
-import { activeKey, manifestKey, objectKey, restoreKey, runPrefix } from '../../../core/keys.ts';
+import { readSources } from '../../../aws/watch-store.ts';
+import { activeKey, manifestKey, objectKey, restoreKey, runPrefix, watchedKey } from '../../../core/keys.ts';
 import type { Leftover } from '../../../core/leftovers.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { sweep } from '../../../functions/sweep.ts';
@@ -23,6 +24,7 @@ import {
   rowOf,
   snapshotOf,
   startKeepingWorld,
+  versionsOf,
   type KeepingWorld,
 } from './world.ts';
 
@@ -182,5 +184,33 @@ describe('what cannot be looked at', () => {
     await put({ ...removed, plan: 'of another version' });
     expect(lines(await sweep(NOW))).toEqual(['claim claims stays', `snapshot ${snapshot.identifier} ended`]);
     expect(metrics()).toMatchObject({ Leftovers: 1 });
+  });
+});
+
+describe('a source that was taken out of holdfast.yml', () => {
+  const subjects = (): unknown[] => published.map(({ Subject }) => Subject);
+
+  it('keeps all that it has, and people are told once', async () => {
+    const row = await leave(pointRow('old', '2024-11-17T00:30:00.000Z'));
+    const before = await versionsOf(row);
+    await sweep(NOW);
+    await sweep(NOW);
+    expect(published).toMatchObject([
+      {
+        Subject: '[holdfast] UNCONFIGURED old',
+        MessageAttributes: { outcome: { StringValue: 'unconfigured' }, source: { StringValue: '["old"]' } },
+      },
+    ]);
+    expect(await versionsOf(row)).toEqual(before);
+    expect(await rowOf(row)).toMatchObject({ verdict: 'verified' });
+  });
+
+  it('is told of again when it was configured meanwhile, and another when it goes too', async () => {
+    await put({ ...watchedKey('older'), since: night(10) });
+    await putObject('older/2024/11/17/run/orders/1/archive.dump', 'x');
+    await sweep(NOW);
+    await readSources([{ source: 'old', isTested: false }], NOW);
+    await sweep(NOW);
+    expect(subjects()).toEqual(['[holdfast] UNCONFIGURED older', '[holdfast] UNCONFIGURED old']);
   });
 });
