@@ -92,7 +92,7 @@ export type LocalRestore = z.infer<typeof LocalRestore>;
 /** Something that is legally not as it was: a materialized view that was computed anew, a comment that RDS forbids. */
 export const Difference = z.object({
   kind: z.string().describe('what sort of difference, from a fixed list of the engine'),
-  object: z.string().describe('what differs, as a person names it'),
+  object: z.string().describe('what differs, as a person names it; in a row all that differs so, or the first of it'),
   detail: z.string().describe('how, and why that is allowed'),
 });
 export type Difference = z.infer<typeof Difference>;
@@ -102,10 +102,13 @@ export const LEFT_OUT_AT_DUMP = 'left out at the dump';
 export const LEFT_OUT = 'left out';
 export const WITHOUT_ROWS = 'without rows';
 
+/** The kind of what the target had, and still has. */
+export const KEPT = 'kept as it is';
+
 /** The kind of what came back, and that nobody can say to be as it was. */
 export const NOT_COMPARED = 'not compared';
 
-/** So many of them are kept in an outcome, which shares 400 KB with the rest of its row. */
+/** So many lines of them are kept in an outcome, which shares 400 KB with the rest of its row. */
 export const DIFFERENCES_MAX = 50;
 
 /** What was compared with the evidence, found equal unless a failure says otherwise. */
@@ -139,7 +142,7 @@ export const RestoredDatabase = z.object({
   bytesRead: Count,
   /** null: it did not come that far. */
   compared: Comparison.nullable(),
-  /** At most DIFFERENCES_MAX. */
+  /** In a row one for each reason, at most DIFFERENCES_MAX; the worker's log names every object. */
   differences: z.array(Difference),
   differencesOmitted: Count,
 });

@@ -1,9 +1,10 @@
 /** Some schemas or tables out of an archive, with all that belongs to them and all that they cannot be made without. */
 import { HoldfastError } from '../../errors.ts';
-import { LEFT_OUT, NOT_COMPARED, WITHOUT_ROWS, type Difference } from '../../restore-record.ts';
+import { KEPT, type Difference } from '../../restore-record.ts';
 import { parseNamePattern } from '../name-pattern.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import { entriesById, isAboutAnother } from './restore-steps.ts';
+import { selectionDifferences } from './selection-differences.ts';
 
 /** Patterns as pg_dump takes them: `orders`, `audit.raw_*`, `"Odd Name"`. Both empty: everything. */
 export interface Selection {
@@ -61,7 +62,7 @@ export function selectAll(entries: readonly TocEntry[], present: ReadonlySet<Toc
   return {
     entries: entries.filter((entry) => !kept.has(entry)),
     withData: new Set(),
-    differences: [...kept].map((entry) => ({ kind: 'kept as it is', object: nameOf(entry), detail })),
+    differences: [...kept].map((entry) => ({ kind: KEPT, object: nameOf(entry), detail })),
   };
 }
 
@@ -75,9 +76,10 @@ export function completeSelection(
   present: ReadonlySet<TocEntry>,
 ): Selected {
   const needed = withNeeds(chosen, entries);
-  const { attached, leftOut } = attachedTo(needed, entries);
+  const { attached, unattached } = attachedTo(needed, entries);
   const all = withNeeds(new Set([...needed, ...attached]), entries);
-  for (const entry of present) all.delete(entry);
+  const used = [...all].filter((entry) => present.has(entry));
+  for (const entry of used) all.delete(entry);
   const ids = new Set([...all].map(({ dumpId }) => dumpId));
   const kept = entries.filter(
     (entry) => all.has(entry) || (isAboutAnother(entry.kind) && ids.has(entry.needs[0] ?? -1)),
@@ -86,7 +88,7 @@ export function completeSelection(
   return {
     entries: kept,
     withData: new Set(withData.map(({ schema, tag }) => rowKey(schema, tag))),
-    differences: [...partitionsAlone(entries, chosen), ...reportOf(leftOut, kept, chosen)],
+    differences: selectionDifferences({ entries, chosen, kept, present: used, unattached }),
   };
 }
 
@@ -175,20 +177,20 @@ function addDefined(all: Set<TocEntry>, entry: TocEntry | undefined): void {
 function attachedTo(
   chosen: ReadonlySet<TocEntry>,
   entries: readonly TocEntry[],
-): { attached: TocEntry[]; leftOut: TocEntry[] } {
+): { attached: TocEntry[]; unattached: TocEntry[] } {
   const byId = entriesById(entries);
   const present = new Set(chosen);
   const attached: TocEntry[] = [];
-  const leftOut: TocEntry[] = [];
+  const unattached: TocEntry[] = [];
   for (const entry of entries.filter(isAttached)) {
     const objects = entry.needs.flatMap((id) => byId.get(id) ?? []).filter(isRelationOrPart);
     if (!objects.some((object) => present.has(object))) continue;
     if (objects.every((object) => present.has(object))) {
       present.add(entry);
       attached.push(entry);
-    } else leftOut.push(entry);
+    } else unattached.push(entry);
   }
-  return { attached, leftOut };
+  return { attached, unattached };
 }
 
 /** A view's rule of this name is the view itself. */
@@ -197,40 +199,4 @@ const isAttached = ({ kind, tag }: TocEntry): boolean => ATTACHED.has(kind) && !
 /** Functions, types and sequences can be brought along; another table, or a part of one, cannot. */
 function isRelationOrPart({ kind }: TocEntry): boolean {
   return ATTACHED.has(kind) || ['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE'].includes(kind);
-}
-
-/** Rows of partitions were counted with those of their topmost table. */
-function partitionsAlone(entries: readonly TocEntry[], chosen: ReadonlySet<TocEntry>): Difference[] {
-  const byId = entriesById(entries);
-  const partitions = entries
-    .filter(({ kind }) => kind === 'TABLE ATTACH')
-    .flatMap(({ needs, schema, tag }) => {
-      const tables = needs.flatMap((id) => byId.get(id) ?? []);
-      const child = tables.find((table) => table.schema === schema && table.tag === tag);
-      const isAlone =
-        child !== undefined && chosen.has(child) && !tables.some((one) => one !== child && chosen.has(one));
-      return isAlone ? [child] : [];
-    });
-  const detail = 'its rows were counted with those of the table that it is a part of';
-  return partitions.map((partition) => ({ kind: NOT_COMPARED, object: nameOf(partition), detail }));
-}
-
-function reportOf(
-  leftOut: readonly TocEntry[],
-  kept: readonly TocEntry[],
-  chosen: ReadonlySet<TocEntry>,
-): Difference[] {
-  const empty = kept.filter((entry) => entry.kind === 'TABLE' && !chosen.has(entry));
-  return [
-    ...leftOut.map((entry) => ({
-      kind: LEFT_OUT,
-      object: nameOf(entry),
-      detail: 'needs a table that was not asked for',
-    })),
-    ...empty.map((entry) => ({
-      kind: WITHOUT_ROWS,
-      object: nameOf(entry),
-      detail: 'a table that was asked for needs it',
-    })),
-  ];
 }

@@ -17,6 +17,7 @@ import {
 } from '../../../core/postgres/restore/preflight.ts';
 import { parseRolesObject, type RolesObject } from '../../../core/postgres/restore/roles-object.ts';
 import { chooseEntries, isEverything, type Selection } from '../../../core/postgres/restore/select-entries.ts';
+import { largeObjectsLeftOut } from '../../../core/postgres/restore/selection-differences.ts';
 import { ownedBySuperusers } from '../../../core/postgres/restore/superuser-owners.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { readWhole, requireStored } from '../../restore/stored-object.ts';
@@ -104,7 +105,11 @@ export async function prepareRestore(context: RestoreContext, request: RestoreRe
     client: name.replace('pg_dump', 'pg_restore'),
     chosen,
     present,
-    differences: [...leftOutAtDump(evidence.leftOut ?? [], selection, chosen), ...findDifferences(needs, facts)],
+    differences: [
+      ...leftOutAtDump(evidence.leftOut ?? [], selection, chosen),
+      ...(chosen === undefined ? [] : largeObjectsLeftOut(evidence.largeObjects.count)),
+      ...findDifferences(needs, facts),
+    ],
   };
 }
 
