@@ -177,9 +177,13 @@ function differences(row: RestoringRow): string {
   if (lines.length === 0) return '';
   return section('Different, and allowed to be', [
     ...listed(lines),
-    ...(omitted > 0 ? [`and ${omitted} more, which the worker's log has`] : []),
+    ...(omitted > 0 ? [`and ${omitted} more`] : []),
+    ...(omitted > 0 || lines.some(isShortened) ? ["The worker's log names every object."] : []),
   ]);
 }
+
+/** By `groupDifferences`. */
+const isShortened = (line: string): boolean => / and \d+ more: /.test(line);
 
 function whatToDo(row: RestoringRow): string {
   if (row.status === 'running') return '';

@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { findRestore, getRun } from '../aws/run-store.ts';
 import { ERRORS, HoldfastError, toFailure, type Failure } from '../core/errors.ts';
+import { groupDifferences } from '../core/group-differences.ts';
 import type { RowKey } from '../core/keys.ts';
 import type { DatabaseDump } from '../core/manifest.ts';
 import {
@@ -15,6 +16,7 @@ import { workOnClaim } from './claimed-work.ts';
 import { log } from './log.ts';
 import { environmentDestination, resolveDestination, type Destination } from './postgres/restore/destination.ts';
 import { restoreDatabase } from './postgres/restore/restore-database.ts';
+import { recordDifferences } from './record-differences.ts';
 import { RestoreProgressMeter } from './restore-progress.ts';
 
 export interface RestoreOptions {
@@ -65,7 +67,8 @@ async function restorePlanned(
   const resolve = (): Promise<Destination> =>
     resolveDestination(plan.to, options.certificatesDirectory, options.cancel.signal);
   const find = async (): Promise<DatabaseDump> => dumpOf(plan, (await getRun(plan.point)).dumps ?? []);
-  return restoreScope(plan, { resolve, find, applicationName, restore: row.run, options, progress });
+  const result = await restoreScope(plan, { resolve, find, applicationName, restore: row.run, options, progress });
+  return { ...result, restored: result.restored && recordDifferences(result.restored) };
 }
 
 function dumpOf({ database, point }: RestorePlan, dumps: readonly DatabaseDump[]): DatabaseDump {
@@ -99,7 +102,15 @@ export async function restoreLocally(options: RestoreOptions): Promise<number> {
     progress,
   });
   clearInterval(timer);
-  const outcome: RestoreOutcome = { attempt: 1, startedAt, finishedAt: new Date().toISOString(), ...result };
+  const { restored } = result;
+  const outcome: RestoreOutcome = {
+    attempt: 1,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    ...result,
+    // Nobody keeps a log of it: every object is named here.
+    restored: restored && { ...restored, differences: groupDifferences(restored.differences, Infinity) },
+  };
   printLine({ outcome });
   return exitCodeOf(result);
 }

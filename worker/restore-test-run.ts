@@ -13,6 +13,7 @@ import { runChecks } from './postgres/restore/run-checks.ts';
 import { judgeFullDisk, requireDisk } from './postgres/restore/throwaway-disk.ts';
 import { startThrowawayServer } from './postgres/restore/throwaway-server.ts';
 import type { Server } from './postgres/server.ts';
+import { recordDifferences } from './record-differences.ts';
 import { RestoreProgressMeter } from './restore-progress.ts';
 import type { RestoreOptions } from './restore-run.ts';
 
@@ -81,7 +82,7 @@ async function testOn(server: Server, test: Test, result: Result): Promise<Resul
   const startedMs = Date.now();
   const restored = await restoreAll(server, test);
   const seconds = (Date.now() - startedMs) / 1000;
-  const databases = restored.map((report) => report.restored);
+  const databases = restored.map((report) => recordDifferences(report.restored));
   const found = { ...result, server: restored[0]?.server ?? null, databases };
   const failure = databases.find((one) => one.failure !== null)?.failure;
   if (failure) return { ...found, failure: judgeFullDisk(failure) };

@@ -2,7 +2,6 @@
 import { LEFT_OUT, type Difference } from '../../restore-record.ts';
 import { nameOf, type TocEntry } from './archive-toc.ts';
 import type { Rights } from './rights.ts';
-import { list } from './preflight.ts';
 import { restoreSteps } from './restore-steps.ts';
 import { rowKey } from './select-entries.ts';
 
@@ -39,10 +38,10 @@ export function dataEntries(toc: readonly TocEntry[], { only, tables, rights }: 
 
 /** An archive has no rows of materialized views: what was stale is not any more. */
 export function recomputedViews(restored: readonly TocEntry[]): Difference[] {
-  const views = restored.filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA');
-  if (views.length === 0) return [];
-  const object = `MATERIALIZED VIEW ${list(views.map(({ schema, tag }) => `${schema}.${tag}`))}`;
-  return [{ kind: 'recomputed', object, detail: 'computed anew from what was restored, whatever it held before' }];
+  const detail = 'computed anew from what was restored, whatever it held before';
+  return restored
+    .filter(({ kind }) => kind === 'MATERIALIZED VIEW DATA')
+    .map((entry) => ({ kind: 'recomputed', object: nameOf({ ...entry, kind: 'MATERIALIZED VIEW' }), detail }));
 }
 
 const isRowsOf = ({ kind }: TocEntry): boolean => kind === 'TABLE DATA' || kind === 'SEQUENCE SET';

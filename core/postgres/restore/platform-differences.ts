@@ -24,7 +24,7 @@ export function adaptToPlatform(entries: readonly TocEntry[], rights: Rights): A
   const alterations = kept.flatMap((entry) => alterationsOf(entry, rights));
   const differences = [
     ...[...reasons].map(([entry, reason]) => ({ kind: LEFT_OUT, object: nameOf(entry), detail: reason })),
-    ...ownerless.map((entry) => ({
+    ...ownerless.filter(isOwnedByItself).map((entry) => ({
       kind: 'owner',
       object: nameOf(entry),
       detail: `not given to ${entry.owner}, which the role that restores may not do`,
@@ -52,6 +52,42 @@ function refusalsOf(entries: readonly TocEntry[], rights: Rights): Map<TocEntry,
   }
   return reasons;
 }
+
+/**
+ * Kinds that have an owner of their own, which pg_restore sets (_printTocEntry of pg_backup_archiver.c): the rows of a table
+ * and what is a part of it have that of their table, and whose the database is, is compared by itself.
+ */
+const OWNED = new Set([
+  'AGGREGATE',
+  'BLOB',
+  'BLOB METADATA',
+  'COLLATION',
+  'CONVERSION',
+  'DOMAIN',
+  'EVENT TRIGGER',
+  'FOREIGN DATA WRAPPER',
+  'FOREIGN TABLE',
+  'FUNCTION',
+  'MATERIALIZED VIEW',
+  'OPERATOR',
+  'OPERATOR CLASS',
+  'OPERATOR FAMILY',
+  'PROCEDURAL LANGUAGE',
+  'PROCEDURE',
+  'PUBLICATION',
+  'SCHEMA',
+  'SEQUENCE',
+  'SERVER',
+  'STATISTICS',
+  'SUBSCRIPTION',
+  'TABLE',
+  'TEXT SEARCH CONFIGURATION',
+  'TEXT SEARCH DICTIONARY',
+  'TYPE',
+  'VIEW',
+]);
+
+const isOwnedByItself = ({ kind }: TocEntry): boolean => OWNED.has(kind);
 
 const isOwnerless = ({ owner, section }: TocEntry, { owners }: Rights): boolean =>
   owner !== '' && section !== 'none' && !owners.has(owner);

@@ -76,6 +76,17 @@ it.each([
   expect(text).not.toMatch(/\bequal\b/);
 });
 
+it('says where every object is named, where it does not name all', () => {
+  const textOf = (object: string, differencesOmitted = 0): string =>
+    composeRestoreMessage({
+      row: restoreRow({ restored: restored({ differences: [{ ...DIFFERENCE, object }], differencesOmitted }) }),
+      now: NOW,
+    }).text;
+  expect(textOf('TABLE a, TABLE b')).not.toContain("worker's log");
+  expect(textOf('TABLE a, TABLE b and 20 more')).toMatch(/ and 20 more: .*\n *The worker's log names every object\.\n/);
+  expect(textOf('TABLE a', 2)).toMatch(/ and 2 more\n *The worker's log names every object\.\n/);
+});
+
 it('says nothing of how to log in anywhere', () => {
   const said = JSON.stringify(Object.values(KINDS).map((row) => composeRestoreMessage({ row, now: NOW })));
   expect(said).not.toMatch(/staging\/restore|prod\/orders/);

@@ -139,6 +139,26 @@ describe('restored in other words', () => {
     expect(restored(table, SUPERUSER)?.owner).toBe('somebody');
   });
 
+  test('an owner is said of what has one of its own, once', () => {
+    const of = { schema: 'public', owner: 'somebody' };
+    const samples = [
+      { ...of, id: 1, kind: 'DATABASE', tag: 'shop' },
+      { ...of, id: 2, kind: 'TABLE', tag: 't' },
+      { ...of, id: 3, kind: 'SEQUENCE', tag: 't_id_seq' },
+      { ...of, id: 4, kind: 'SEQUENCE OWNED BY', tag: 't_id_seq' },
+      { ...of, id: 5, kind: 'DEFAULT', tag: 't id' },
+      { ...of, id: 6, kind: 'TABLE DATA', tag: 't', section: 3 },
+      { ...of, id: 7, kind: 'SEQUENCE SET', tag: 't_id_seq', section: 3 },
+      { ...of, id: 8, kind: 'CONSTRAINT', tag: 't t_pkey', section: 4 },
+      { ...of, id: 9, kind: 'INDEX', tag: 't_n', section: 4 },
+      { ...of, id: 10, kind: 'TRIGGER', tag: 't tr', section: 4 },
+    ];
+    expect(adapt(samples).differences).toMatchObject([
+      { object: 'TABLE public.t' },
+      { object: 'SEQUENCE public.t_id_seq' },
+    ]);
+  });
+
   test('what lies in a tablespace that is not there: said once, also to a superuser', () => {
     const tables = [1, 2].map((id) => ({ id, kind: 'TABLE', tag: `t${id}`, owner: 'app', tablespace: 'slow' }));
     const { edits, differences } = adapt(tables, SUPERUSER);
