@@ -1,5 +1,6 @@
 /** What was restored against what was true of the data when it was dumped. */
 import type { Evidence } from '../../manifest.ts';
+import type { Difference } from '../../restore-record.ts';
 import { list } from './preflight.ts';
 import { rowKey } from './select-entries.ts';
 
@@ -60,7 +61,17 @@ export function comparedText(evidence: Evidence, only: ReadonlySet<string> | und
       .sort(byText),
     largeObjects: only === undefined ? evidence.largeObjects : null,
     extensions: only === undefined ? evidence.extensions.map(({ name }) => name).sort() : null,
+    settings:
+      only === undefined ? evidence.settings.map(({ name, value, role }) => [name, role, value]).sort(byText) : null,
+    database: only === undefined ? identityText(evidence) : null,
   });
+}
+
+function identityText({ database }: Evidence): unknown {
+  if (database === undefined) return null;
+  const { owner, acl, connectionLimit, comment } = database;
+  const grants = acl.map(({ grantee, privilege, grantable }) => [grantee, privilege, grantable]).sort(byText);
+  return { owner, grants, connectionLimit, comment };
 }
 
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
@@ -111,6 +122,19 @@ function extensionMismatches(evidence: Evidence, found: Found): string[] {
   return evidence.extensions
     .filter(({ name }) => !installed.has(name))
     .map(({ name }) => `extension ${name} is missing`);
+}
+
+/** In which versions and schemas they are: the target offers what it offers, and one may have been there before. */
+export function extensionDifferences(recorded: Evidence['extensions'], found: Evidence['extensions']): Difference[] {
+  return recorded.flatMap(({ name, version, schema }) => {
+    const there = found.find((extension) => extension.name === name);
+    if (there === undefined) return [];
+    const details = [
+      ...(there.version === version ? [] : [`the target has version ${there.version}, the source had ${version}`]),
+      ...(there.schema === schema ? [] : [`it is in schema ${there.schema}, in the source in ${schema}`]),
+    ];
+    return details.map((detail) => ({ kind: 'extension', object: name, detail }));
+  });
 }
 
 /** One sentence for an error: the first mismatches, and how many more there are. */

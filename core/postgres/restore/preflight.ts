@@ -99,21 +99,9 @@ export function findProblems(needs: RestoreNeeds, server: ServerFacts): Problem[
 
 /** What will be different, and is legally so. */
 export function findDifferences(needs: RestoreNeeds, server: ServerFacts): Difference[] {
-  const differences: Difference[] = [];
-  if (server.major < needs.sourceMajor) {
-    const detail = `the source had ${needs.sourceVersion}, which is newer: what the target does not know fails`;
-    differences.push({ kind: 'server', object: `PostgreSQL ${server.version}`, detail });
-  }
-  for (const { name, version } of needs.extensions) {
-    const offered = server.extensions.find((extension) => extension.name === name && extension.isDefault);
-    if (offered === undefined || offered.version === version) continue;
-    differences.push({
-      kind: 'extension',
-      object: name,
-      detail: `the target has version ${offered.version}, the source had ${version}`,
-    });
-  }
-  return differences;
+  if (server.major >= needs.sourceMajor) return [];
+  const detail = `the source had ${needs.sourceVersion}, which is newer: what the target does not know fails`;
+  return [{ kind: 'server', object: `PostgreSQL ${server.version}`, detail }];
 }
 
 /** @throws the first code with all problems in its message; TargetNotEmpty goes before others */

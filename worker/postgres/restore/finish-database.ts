@@ -5,6 +5,7 @@ import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { databaseDifferences } from '../../../core/postgres/restore/database-differences.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
 import { AS_ITS_OWNER } from '../../../core/postgres/restore/pg-restore-error.ts';
+import { settingDifferences } from '../../../core/postgres/restore/setting-differences.ts';
 import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
@@ -30,53 +31,47 @@ function analyzeRefused(target: string, cause: Error): HoldfastError {
 }
 
 /**
- * A database that the restore made gets its owner and its limit, and its comment in place of the mark that it is
- * unfinished.
+ * A database that the restore made gets its owner, where it may be given away, and its limit, and its comment in place of
+ * the mark that it is unfinished.
  */
 export async function finishDatabase(
   session: Session,
   database: string,
   { evidence, facts }: Pick<PreparedRestore, 'evidence' | 'facts'>,
-): Promise<Difference[]> {
-  const differences = await settingDifferences(session, evidence);
+): Promise<void> {
   const { owner, comment = null, connectionLimit = -1 } = evidence.database ?? {};
-  if (connectionLimit >= 0) {
-    await session.run(`ALTER DATABASE ${quoteIdentifier(database)} CONNECTION LIMIT ${connectionLimit}`);
-  }
-  if (owner !== undefined) {
-    if (await mayGive(session, owner, facts.major)) {
-      await session.run(`ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${quoteIdentifier(owner)}`);
-    } else {
-      const detail = `not given to ${owner}, which the role that restores may not do`;
-      differences.push({ kind: 'owner', object: `DATABASE ${database}`, detail });
-    }
-  }
+  const name = quoteIdentifier(database);
+  if (connectionLimit >= 0) await session.run(`ALTER DATABASE ${name} CONNECTION LIMIT ${connectionLimit}`);
+  if (owner !== undefined && (await mayGive(session, owner, facts.major)))
+    await session.run(`ALTER DATABASE ${name} OWNER TO ${quoteIdentifier(owner)}`);
   await session.run(commentSql(database, comment));
-  return differences;
 }
 
-/** A database that was there before stays its owner's. @returns what of it is not as it was in the source */
-export async function describeFound(
+/** @param wereSet whether the restore has set what belongs to it @returns what of it is not as it was in the source */
+export async function compareDatabase(
   session: Session,
   database: string,
-  { evidence }: Pick<PreparedRestore, 'evidence'>,
+  { evidence, facts: { superuser } }: Pick<PreparedRestore, 'evidence' | 'facts'>,
+  wereSet: boolean,
 ): Promise<Difference[]> {
-  const differences = await settingDifferences(session, evidence);
-  return [...differences, ...databaseDifferences(database, evidence.database, await databaseIdentity(session))];
+  const unknown = superuser ? await unknownParameters(session, evidence) : new Set<string>();
+  const taken = { wereSet, superuser, unknown };
+  return [
+    ...settingDifferences(evidence.settings, await databaseSettings(session), taken),
+    ...databaseDifferences(database, evidence.database, await databaseIdentity(session)),
+  ];
 }
 
-/** Parameters that only a superuser may set stay as the target has them. */
-async function settingDifferences(session: Session, { settings }: Evidence): Promise<Difference[]> {
-  const found = await databaseSettings(session);
-  return settings
-    .filter(
-      ({ name, value, role }) => !found.some((one) => one.name === name && one.value === value && one.role === role),
-    )
-    .map(({ name, role }) => {
-      const object = role === null ? name : `${name} of ${role}`;
-      return { kind: 'setting', object, detail: 'the role that restores may not set it' };
-    });
+/** Names with a dot belong to extensions, and anything may be set for them. */
+async function unknownParameters(session: Session, { settings }: Evidence): Promise<Set<string>> {
+  const names = settings.map(({ name }) => name).filter((name) => !name.includes('.'));
+  const rows = await session.rows<{ name: string }>(UNKNOWN_PARAMETERS_SQL, [names]);
+  return new Set(rows.map(({ name }) => name));
 }
+
+const UNKNOWN_PARAMETERS_SQL = `
+SELECT name FROM pg_catalog.unnest($1::text[]) AS wanted(name)
+ WHERE pg_catalog.current_setting(name, true) IS NULL`;
 
 /** A database is given away by ALTER DATABASE itself, which checks the same; here it is only foreseen. */
 async function mayGive(session: Session, role: string, major: number): Promise<boolean> {

@@ -1,51 +1,33 @@
 /** One database: brought back, compared with its evidence, or taken back as far as this restore made it. */
 import { createHash } from 'node:crypto';
 import { causeChain, HoldfastError, toFailure, type Failure } from '../../../core/errors.ts';
-import { compareEvidence, comparedText, mismatchText } from '../../../core/postgres/restore/compare-evidence.ts';
+import {
+  compareEvidence,
+  comparedText,
+  extensionDifferences,
+  mismatchText,
+} from '../../../core/postgres/restore/compare-evidence.ts';
 import { commentSql, unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
 import { localeDifferences } from '../../../core/postgres/restore/locale-differences.ts';
+import { UNKNOWN_SETTING } from '../../../core/postgres/restore/setting-differences.ts';
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
-import {
-  DIFFERENCES_MAX,
-  NOT_COMPARED,
-  type Comparison,
-  type Difference,
-  type RestoredDatabase,
-  type RestoreOutcome,
-  type RestoreTimings,
-} from '../../../core/restore-record.ts';
+import { NOT_COMPARED, type Difference, type RestoredDatabase } from '../../../core/restore-record.ts';
 import { log } from '../../log.ts';
 import { databaseFacts, databaseIdentity } from '../database-facts.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
-import { analyze, describeFound, finishDatabase } from './finish-database.ts';
+import { analyze, compareDatabase, finishDatabase } from './finish-database.ts';
 import { foundEvidence } from './found-evidence.ts';
 import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
 import { restoreArchives } from './restore-archives.ts';
-import { giveBack, nothingBorrowed, type Borrowed } from './roles.ts';
+import { giveBack } from './roles.ts';
 import { openMaintenance } from './server-facts.ts';
+import { beginWork, restoredOf, timed, type Target, type Work } from './restore-work.ts';
 import { makeSuperusers } from './throwaway-roles.ts';
-
-type Target = Pick<RestoreOutcome, 'client' | 'server' | 'databaseCreated' | 'rolesCreated' | 'targetState'>;
 
 export interface RestoreReport extends Target {
   readonly restored: RestoredDatabase;
-}
-
-/** What a restore has done so far. */
-interface Work {
-  readonly context: RestoreContext;
-  readonly request: RestoreRequest;
-  readonly target: Target;
-  readonly seconds: RestoreTimings;
-  readonly differences: Difference[];
-  readonly mismatches: string[];
-  /** Oid of the database that it made. */
-  made: string | undefined;
-  readonly borrowed: Borrowed;
-  bytesRead: number;
-  compared: Comparison | null;
 }
 
 /** An undo is short of time, because the worker is being stopped, and short of nothing else. */
@@ -70,56 +52,6 @@ export async function restoreDatabase(context: RestoreContext, request: RestoreR
   }
   work.seconds.totalSeconds = (Date.now() - startedMs) / 1000;
   return { ...work.target, restored: restoredOf(work, failure) };
-}
-
-function beginWork(context: RestoreContext, request: RestoreRequest): Work {
-  const work: Work = {
-    context: {
-      ...context,
-      onRead: (sizeBytes) => {
-        work.bytesRead += sizeBytes;
-        context.onRead(sizeBytes);
-      },
-    },
-    request,
-    target: { client: null, server: null, databaseCreated: false, rolesCreated: [], targetState: 'untouched' },
-    seconds: { totalSeconds: 0, dataSeconds: 0, indexSeconds: 0, analyzeSeconds: 0, compareSeconds: 0 },
-    differences: [],
-    mismatches: [],
-    made: undefined,
-    borrowed: nothingBorrowed(),
-    bytesRead: 0,
-    compared: null,
-  };
-  return work;
-}
-
-function restoredOf(
-  { request, seconds, differences, bytesRead, compared }: Work,
-  failure: Failure | null,
-): RestoredDatabase {
-  return {
-    database: request.dump.database,
-    failure,
-    timings: failure === null || compared !== null ? seconds : null,
-    bytesRead,
-    compared,
-    differences: differences.slice(0, DIFFERENCES_MAX),
-    differencesOmitted: Math.max(0, differences.length - DIFFERENCES_MAX),
-  };
-}
-
-async function timed<Result>(
-  { seconds }: Work,
-  phase: keyof RestoreTimings,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const startedMs = Date.now();
-  try {
-    return await work();
-  } finally {
-    seconds[phase] += (Date.now() - startedMs) / 1000;
-  }
 }
 
 async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<void> {
@@ -148,12 +80,10 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     const tables = prepared.chosen && [...prepared.chosen].filter(({ kind }) => kind === 'TABLE');
     await timed(work, 'analyzeSeconds', () => analyze(session, tables));
     // What is not what was dumped keeps its mark.
-    if (target.databaseCreated && work.mismatches.length === 0) {
-      work.differences.push(...(await finishDatabase(session, request.database, prepared)));
-    }
-    if (!target.databaseCreated && prepared.chosen === undefined) {
-      work.differences.push(...(await describeFound(session, request.database, prepared)));
-    }
+    const isFinished = target.databaseCreated && work.mismatches.length === 0;
+    if (isFinished) await finishDatabase(session, request.database, prepared);
+    if (isFinished || (!target.databaseCreated && prepared.chosen === undefined))
+      await compareItself(work, prepared, session);
     await giveBack(session, work.borrowed.memberships);
   } finally {
     await session.close();
@@ -191,12 +121,26 @@ async function createRoles(
     await session.run(prepared.roles.rolesSql);
     target.rolesCreated = [...prepared.missingRoles];
   }
-  const isPart = prepared.chosen !== undefined || (prepared.facts.database?.content ?? []).length > 0;
-  if (isPart && !target.databaseCreated) return;
+  if (!isItsOwn(prepared)) return;
   await session.run(prepared.roles.databaseSql);
   if (!target.databaseCreated) return;
   // The recorded comment may have taken the place of the mark.
   await session.run(commentSql(request.database, unfinishedMark(context.restore)));
+}
+
+/** Whether what belongs to the database itself is restored with it: not into one that is in use. */
+function isItsOwn({ chosen, facts: { database } }: PreparedRestore): boolean {
+  return database === undefined || (chosen === undefined && database.content.length === 0);
+}
+
+/** In a server of the worker's own everything can be as it was, but for parameters that it does not have. */
+async function compareItself(work: Work, prepared: PreparedRestore, session: Session): Promise<void> {
+  const { database, throwaway } = work.request;
+  for (const one of await compareDatabase(session, database, prepared, isItsOwn(prepared))) {
+    if (throwaway === true && one.kind !== UNKNOWN_SETTING)
+      work.mismatches.push(`${one.kind} of ${one.object}: ${one.detail}`);
+    else work.differences.push(one);
+  }
 }
 
 async function localeDifferencesOf(
@@ -227,6 +171,7 @@ async function compare(
     work.differences.push({ kind: NOT_COMPARED, object: 'rows of all tables', detail });
   }
   const found = await foundEvidence(session, wasCounted ? 'counts' : 'none');
+  if (only === undefined) work.differences.push(...extensionDifferences(evidence.extensions, found.extensions));
   const { mismatches, ...counts } = compareEvidence(evidence, found, only);
   work.mismatches.push(...mismatches);
   work.compared = { ...counts, sha256: createHash('sha256').update(comparedText(evidence, only)).digest('hex') };

@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Evidence } from '../../../../../core/manifest.ts';
-import { compareEvidence, comparedText, type Found } from '../../../../../core/postgres/restore/compare-evidence.ts';
+import {
+  compareEvidence,
+  comparedText,
+  extensionDifferences,
+  type Found,
+} from '../../../../../core/postgres/restore/compare-evidence.ts';
 import { rowKey } from '../../../../../core/postgres/restore/select-entries.ts';
 
 const evidence: Evidence = {
@@ -72,4 +77,37 @@ test('what was compared has one text, whatever its order', () => {
   const turned = { ...evidence, tables: [...evidence.tables].reverse() };
   expect(comparedText(turned, undefined)).toBe(comparedText(evidence, undefined));
   expect(comparedText(evidence, new Set())).not.toBe(comparedText(evidence, undefined));
+});
+
+const database = {
+  owner: 'app',
+  acl: [
+    { grantee: null, privilege: 'CONNECT', grantable: false },
+    { grantee: 'reader', privilege: 'CONNECT', grantable: false },
+  ],
+  connectionLimit: -1,
+  comment: null,
+};
+
+test.each<Partial<Evidence>>([
+  { settings: [{ name: 'work_mem', value: '5MB', role: 'app' }] },
+  { database: { ...database, owner: 'other' } },
+  { database: { ...database, connectionLimit: 7 } },
+  { database: { ...database, comment: 'mine' } },
+  { database: { ...database, acl: database.acl.slice(1) } },
+])('it has what belongs to the database itself: %j', (change) => {
+  const full = { ...evidence, database };
+  expect(comparedText({ ...full, ...change }, undefined)).not.toBe(comparedText(full, undefined));
+  const turned = { ...full, database: { ...database, acl: [...database.acl].reverse() } };
+  expect(comparedText(turned, undefined)).toBe(comparedText(full, undefined));
+});
+
+test('an extension of another version or in another schema is a difference', () => {
+  const differenceOf = (detail: string): unknown => ({ kind: 'extension', object: 'hstore', detail });
+  expect(extensionDifferences(evidence.extensions, evidence.extensions)).toEqual([]);
+  expect(extensionDifferences(evidence.extensions, [])).toEqual([]);
+  expect(extensionDifferences(evidence.extensions, [{ name: 'hstore', schema: 'ext', version: '1.7' }])).toEqual([
+    differenceOf('the target has version 1.7, the source had 1.8'),
+    differenceOf('it is in schema ext, in the source in public'),
+  ]);
 });
