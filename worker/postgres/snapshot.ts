@@ -11,6 +11,7 @@ import { inBatches } from '../../core/in-batches.ts';
 import type { LeftOut } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
+import { invalidIndexWarning } from './invalid-indexes.ts';
 import { listLeftOut } from './left-out.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
 import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
@@ -94,6 +95,7 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
       // What the first list calls a table may have been another one when it was locked.
       if (areLocked(relations)) {
         const leftOut = await listLeftOut(holder, dump);
+        warnings.push(...(await invalidIndexWarning(holder, dump)));
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
         return { ...exported, session: holder, relations, leftOut, warnings, close: () => holder.close() };
       }
