@@ -36,10 +36,10 @@ export interface TableName {
 }
 
 /**
- * Told of each entry whose data has come: its name, such as `TABLE DATA public.item`, and the table, where it has a table's
- * rows.
+ * Told of each entry whose data has come: its name, such as `TABLE DATA public.item`, the table, where it has a table's
+ * rows, and how many large objects it has.
  */
-export type OnBlock = (name: string, table: TableName | undefined) => void;
+export type OnBlock = (name: string, table: TableName | undefined, largeObjects: number) => void;
 
 export function walkArchive(onBlock: OnBlock = () => undefined): ArchiveWalker {
   return new Walk(onBlock);
@@ -109,16 +109,21 @@ class Walk implements ArchiveWalker {
     if (entry === undefined) throw new BrokenArchive(`has a data block with the id ${id}, for which no entry waits`);
     const name = nameOf(entry);
     this.#place = name;
-    yield* type === BLOCK_DATA ? this.#reader.skipData() : skipLargeObjects(this.#reader);
+    let largeObjects = 0;
+    if (type === BLOCK_DATA) yield* this.#reader.skipData();
+    else largeObjects = yield* skipLargeObjects(this.#reader);
     this.#due.delete(id);
     this.blocksDone += 1;
-    this.#onBlock(name, tableOf(entry));
+    this.#onBlock(name, tableOf(entry), largeObjects);
   }
 }
 
-/** Each has its oid before its data; the oid 0 ends them. */
-function* skipLargeObjects(reader: ArchiveReader): Reading<void> {
-  while ((yield* reader.int()) !== 0) yield* reader.skipData();
+/** Each has its oid before its data; the oid 0 ends them. @returns how many there were */
+function* skipLargeObjects(reader: ArchiveReader): Reading<number> {
+  for (let count = 0; ; count++) {
+    if ((yield* reader.int()) === 0) return count;
+    yield* reader.skipData();
+  }
 }
 
 function nameOf({ kind, schema, tag }: EntryWithData): string {
