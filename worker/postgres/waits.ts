@@ -44,8 +44,13 @@ SELECT pid, state, pg_catalog.substring(query, '\\w+') AS command,
 
 function describe({ pid, state, command, event, blockers }: Waiting): string {
   const doing = `session ${pid} is ${state ?? 'in an unknown state'}${command === null ? '' : ` (${command})`}`;
-  const behind = blockers.length === 0 ? '' : ` behind ${blockers.join(', ')}`;
+  const behind = blockers.length === 0 ? '' : ` behind ${listBlockers(blockers)}`;
   return event === null ? `${doing} and waits for nothing` : `${doing} and waits for ${event}${behind}`;
+}
+
+/** @param pids as pg_blocking_pids gives them: a prepared transaction, which has no process, is 0 */
+export function listBlockers(pids: readonly number[]): string {
+  return pids.map((pid) => (pid === 0 ? 'a prepared transaction' : String(pid))).join(', ');
 }
 
 function listed(sessions: readonly string[]): string {
