@@ -22,3 +22,10 @@ export async function untilWaiting(server: TestServer, database: string, count =
   const sql = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '${database}'`;
   while ((await query(server, 'postgres', sql)).length < count) await sleep(20);
 }
+
+/** Returns when a worker has locked the table and has its snapshot. */
+export async function untilHeld(server: TestServer, database: string, table: string): Promise<void> {
+  const held = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE relation = '${table}'::regclass AND application_name LIKE 'holdfast%' AND state = 'idle in transaction'`;
+  while ((await query(server, database, held)).length === 0) await sleep(20);
+}

@@ -1,12 +1,13 @@
 /** A server, with a database of its own for each test, whose tables the worker's own modules lock and read. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { beforeAll, beforeEach } from '@jest/globals';
 import { Client } from 'pg';
 import { Dump } from '../../../core/config/dump.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { holdSnapshot, type HolderOptions, type SnapshotHolder } from '../../../worker/postgres/snapshot.ts';
 import { directServer } from './direct-server.ts';
+import { stopAfterTests } from './stop-after-tests.ts';
 import { query } from './worker-leftovers.ts';
 
 export const PASSWORD = 'secret';
@@ -28,15 +29,13 @@ export interface SharedDatabase {
 
 /** For the tests of a file. */
 export function shareDatabase(): SharedDatabase {
+  const keep = stopAfterTests();
   let server: PostgresServer;
   let databases = 0;
   const name = (): string => `db_${databases}`;
   const session = (): SharedDatabase['session'] => ({ database: name(), applicationName: 'holdfast test' });
   beforeAll(async () => {
-    server = await startPostgres({ major: 17, password: PASSWORD });
-  });
-  afterAll(async () => {
-    await server.stop();
+    server = await keep(startPostgres({ major: 17, password: PASSWORD, settings: { max_prepared_transactions: 2 } }));
   });
   beforeEach(async () => {
     databases += 1;

@@ -27,14 +27,24 @@ export async function someClients(pgRoot: string, majors: readonly number[]): Pr
   return root;
 }
 
-/** A root whose only client runs a line of shell, and then is the real one of another root. */
-export async function clientAfter(pgRoot: string, major: number, script: string): Promise<string> {
+/**
+ * A root whose only client runs a line of shell, and then is the real one of another root.
+ * @param translation an expression of sed for what that says to stderr, as a server in another language would have it said
+ */
+export async function clientAfter(
+  pgRoot: string,
+  major: number,
+  script: string,
+  translation?: string,
+): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'holdfast-clients-'));
   const bin = path.join(root, String(major), 'bin');
   await mkdir(bin, { recursive: true });
   const program = path.join(bin, 'pg_dump');
-  const real = `exec '${path.join(pgRoot, String(major), 'bin/pg_dump')}' "$@"`;
-  await writeFile(program, `#!/bin/sh\n[ "$1" = --version ] && ${real}\n${script}\n${real}\n`);
+  const real = `'${path.join(pgRoot, String(major), 'bin/pg_dump')}' "$@"`;
+  const translated = `${real} 2>"$0.said"; code=$?; sed '${translation ?? ''}' "$0.said" >&2; exit $code`;
+  const last = translation === undefined ? `exec ${real}` : translated;
+  await writeFile(program, `#!/bin/sh\n[ "$1" = --version ] && exec ${real}\n${script}\n${last}\n`);
   await chmod(program, 0o755);
   return root;
 }

@@ -11,6 +11,8 @@ export type Treatment =
   | 'forward'
   /** The connection is closed and S3 is not asked. */
   | 'cut'
+  /** The same, by a reset of TCP. */
+  | 'reset'
   /** There is never an answer. */
   | 'stall'
   /** S3 is asked, with a body of which one bit is another. */
@@ -87,7 +89,8 @@ export interface S3Proxy {
   close(): Promise<void>;
 }
 
-export async function startS3Proxy(target: string): Promise<S3Proxy> {
+/** @param target where S3 is; requests wait until it is known */
+export async function startS3Proxy(target: string | Promise<string>): Promise<S3Proxy> {
   const seen: S3Request[] = [];
   const server = createServer((request, response) => {
     void handle(request, response);
@@ -110,14 +113,15 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
     const kind = kindOf(request.method ?? '', url.searchParams);
     seen.push(kind);
     const treatment = await proxy.treat(kind, decodeURIComponent(url.pathname));
-    if (treatment === 'cut') {
-      response.destroy();
+    if (treatment === 'cut' || treatment === 'reset') {
+      if (treatment === 'reset') request.socket.resetAndDestroy();
+      else response.destroy();
       return;
     }
     if (treatment === 'stall' || isAnswer(treatment)) request.resume();
     if (treatment === 'stall') return;
     if (isAnswer(treatment)) sendError(response, ANSWERS[treatment]);
-    else forward(target, request, response, treatment);
+    else forward(await target, request, response, treatment);
   }
 
   server.listen(0, '127.0.0.1');

@@ -1,14 +1,15 @@
 /** A worker that is held up on its way, because S3 does not answer, so that something can be done to it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import type { DatabaseDump } from '../../../core/manifest.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { startPostgres, type PostgresOptions, type PostgresServer } from '../../../local/postgres.ts';
+import { stopAfterTests } from './stop-after-tests.ts';
 import { leftovers, NOTHING, query } from './worker-leftovers.ts';
 import { onlyDump } from './worker-restore.ts';
 import { outcomeOf, planFor, startRun, startWorker, type TestRun, type WorkerProcess } from './worker-run.ts';
-import { startS3Proxy, type S3Proxy, type S3Request } from './worker-s3-proxy.ts';
+import { startS3Proxy, type S3Proxy, type S3Request, type Treatment } from './worker-s3-proxy.ts';
 import { startWorkerWorld, type WorkerWorld } from './worker-world.ts';
 
 /** More than all part buffers hold, so that a dump whose parts are held up stays half-way. */
@@ -22,9 +23,8 @@ export interface Scene {
   readonly environment?: Record<string, string>;
 }
 
-/** With the databases `large`, of incompressible bytes, and `small`. */
-export async function startSceneServer(): Promise<PostgresServer> {
-  const server = await startPostgres({ major: 17, password: 'secret' });
+/** Makes the databases `large`, of incompressible bytes, and `small`. */
+async function fillSceneServer(server: PostgresServer): Promise<void> {
   await query(server, 'postgres', 'CREATE DATABASE large');
   await query(
     server,
@@ -35,20 +35,21 @@ export async function startSceneServer(): Promise<PostgresServer> {
   );
   await query(server, 'postgres', 'CREATE DATABASE small');
   await query(server, 'small', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 10) n');
-  return server;
 }
 
-/** For the tests of a file: one world and one server, and for each test a new way to S3. */
-export function shareScene(startServer: () => Promise<PostgresServer> = startSceneServer): Scene {
+/**
+ * For the tests of a file: one world and one server, and for each test a new way to S3.
+ * @param options of an empty server; default: one of 17 with the databases `large` and `small`
+ */
+export function shareScene(options?: PostgresOptions): Scene {
+  const keep = stopAfterTests();
   let world: WorkerWorld;
   let server: PostgresServer;
   let proxy: S3Proxy;
   beforeAll(async () => {
-    [world, server] = await Promise.all([startWorkerWorld(), startServer()]);
-  });
-  afterAll(async () => {
-    await server.stop();
-    await world.stop();
+    const started = keep(startPostgres(options ?? { major: 17, password: 'secret' }));
+    const filled = options ? started : started.then((one) => fillSceneServer(one).then(() => one));
+    [world, server] = await Promise.all([keep(startWorkerWorld()), filled]);
   });
   beforeEach(async () => {
     proxy = await startS3Proxy(world.emulator.endpoint);
@@ -89,8 +90,8 @@ export async function startDump(
 }
 
 export interface Interrupted extends Started {
-  /** Lets S3 take what it was sent. */
-  readonly release: () => void;
+  /** Lets S3 take what it was sent, or does something else with what was held up. */
+  readonly release: (treatment?: Treatment) => void;
 }
 
 /** Returns when S3 holds up a request about an object with that ending, after `free` of that kind. */
@@ -102,7 +103,7 @@ export async function holdUp(
   held: S3Request = 'part',
 ): Promise<Interrupted> {
   const reached = Promise.withResolvers<undefined>();
-  const released = Promise.withResolvers<'forward'>();
+  const released = Promise.withResolvers<Treatment>();
   let requests = 0;
   scene.proxy.treat = (request, key) => {
     if (request !== held || !key.endsWith(ending) || ++requests <= free) return 'forward';
@@ -117,8 +118,8 @@ export async function holdUp(
   ended.catch(() => undefined);
   return {
     ...started,
-    release: () => {
-      released.resolve('forward');
+    release: (treatment = 'forward') => {
+      released.resolve(treatment);
     },
   };
 }

@@ -3,14 +3,13 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { planArchives, type PlannedRelation } from '../../../core/postgres/plan-archives.ts';
 import { quoteName } from '../../../core/postgres/sql-quote.ts';
-import { startPostgres } from '../../../local/postgres.ts';
 import { dumpWith } from '../support/damaged-archives.ts';
 import { createDatabase, query } from '../support/worker-leftovers.ts';
 import { entriesOf, onlyDump } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { shareScene } from '../support/worker-scene.ts';
 
-const scene = shareScene(() => startPostgres({ major: 16, password: 'secret' }));
+const scene = shareScene({ major: 16, password: 'secret' });
 
 /** What patterns, quoting and regular expressions treat as special, and names that such a pattern would match too. */
 const NAMES = [

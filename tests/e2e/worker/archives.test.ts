@@ -2,14 +2,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
-import { startPostgres } from '../../../local/postgres.ts';
 import { clientAfter } from '../support/worker-clients.ts';
 import { createDatabase, leftovers, NOTHING } from '../support/worker-leftovers.ts';
 import { fetchEntries, fetchEvidence, onlyDump } from '../support/worker-restore.ts';
 import { planFor, runWorker } from '../support/worker-run.ts';
 import { expectFailed, holdUp, shareScene, type Interrupted } from '../support/worker-scene.ts';
 
-const scene = shareScene(() => startPostgres({ major: 16, password: 'secret' }));
+const scene = shareScene({ major: 16, password: 'secret' });
 
 async function planOf(database: string, dump: Record<string, unknown>): Promise<DumpPlan> {
   return planFor(scene.world, scene.server, { databases: [database], dump: Dump.parse(dump) });
@@ -86,6 +85,17 @@ UPDATE pg_extension SET extconfig = ARRAY['configuration'::regclass::oid], extco
     expect(await leftovers(scene.world, run, scene.server)).toEqual(NOTHING);
   });
 
+  test.each([1, 3])('is refused where pg_dump leaves out the large objects, with %i jobs', async (jobs) => {
+    const client = await clientAfter(scene.world.toolchain.pgRoot, 16, 'set -- "$@" --no-large-objects');
+    const { outcome, run } = await runWorker(scene.world, await planOf('everything', { jobs, ...exclusions }), {
+      HOLDFAST_PG_ROOT: client,
+    });
+    const message = 'pg_dump exited with code 0, but the archives hold 0 of 2 large objects';
+    const failure = { code: 'DumpFailed', message };
+    expect(outcome?.databases).toEqual([{ status: 'failed', database: 'everything', failure }]);
+    expect(await leftovers(scene.world, run, scene.server)).toEqual(NOTHING);
+  });
+
   test('is whole where partitions are loaded through their root', async () => {
     const args = { ...exclusions, extraArgs: ['--load-via-partition-root'] };
     const dump = onlyDump(await runWorker(scene.world, await planOf('everything', { jobs: 3, ...args })));
@@ -125,7 +135,9 @@ describe('one of four archives', () => {
   test('stands still, and the worker is told to end', async () => {
     const interrupted = await holdFirst('sleep 600');
     expect((await leftovers(scene.world, interrupted.run, scene.server)).uploads).toHaveLength(4);
+    const stoppedAt = Date.now();
     interrupted.worker.child.kill('SIGTERM');
     await expectFailed(scene, interrupted, 'Cancelled', /stopped by SIGTERM/);
+    expect(Date.now() - stoppedAt).toBeLessThan(10_000);
   });
 });

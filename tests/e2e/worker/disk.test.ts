@@ -1,12 +1,12 @@
 /** A container whose disk is full: what needs it fails by name, and what needs none goes on. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
+import { peakMebibytes } from '../support/peak-memory.ts';
 import { leftovers, NOTHING } from '../support/worker-leftovers.ts';
 import { planFor, startRun, workerCommand, type TestRun } from '../support/worker-run.ts';
 import { failuresOf, shareScene } from '../support/worker-scene.ts';
@@ -26,12 +26,12 @@ afterEach(async () => {
 async function runWithoutDisk(
   plan: DumpPlan,
   environment: Record<string, string> = {},
-): Promise<{ run: TestRun; code: number | null }> {
+): Promise<{ run: TestRun; code: number | null; peak: number }> {
   const run = await startRun(scene.world, plan);
   const { command, args, env } = workerCommand(scene.world, run, { TMPDIR: temporary, ...environment });
   const child = spawn('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', command, ...args], { env, stdio: 'ignore' });
-  await once(child, 'exit');
-  return { run, code: child.exitCode };
+  const peak = await peakMebibytes(child);
+  return { run, code: child.exitCode, peak };
 }
 
 test('the certificates that pg_dump is to trust', async () => {
@@ -47,9 +47,11 @@ test('the certificates that pg_dump is to trust', async () => {
   expect(await readdir(temporary)).toEqual([]);
 });
 
-test('a dump, which needs none', async () => {
-  const { run, code } = await runWithoutDisk(await planFor(scene.world, scene.server, { databases: ['large'] }));
+test('a dump, which needs none, and of memory what its container is promised', async () => {
+  const { run, code, peak } = await runWithoutDisk(await planFor(scene.world, scene.server, { databases: ['large'] }));
   expect(code).toBe(0);
+  expect(peak).toBeGreaterThan(50);
+  expect(peak).toBeLessThan(128);
   expect((await leftovers(scene.world, run, scene.server)).objects).toHaveLength(3);
 });
 

@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
 import type { DatabaseDump } from '../../../core/manifest.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
@@ -18,14 +19,11 @@ const FIXTURES = path.join(import.meta.dirname, '../../fixtures');
 const PASSWORD = `p@ss:w/o?r#d%20&"' $(x)`;
 const DATABASE = `-odd "name"/'s =%`;
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 
 beforeAll(async () => {
-  world = await startWorkerWorld();
-});
-
-afterAll(async () => {
-  await world.stop();
+  world = await keep(startWorkerWorld());
 });
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -36,22 +34,19 @@ describe.each([
   { major: 17, clientMajor: 17, jobs: 1 },
   { major: 18, clientMajor: 18, jobs: 3 },
 ] as const)('PostgreSQL $major with $jobs jobs', ({ major, clientMajor, jobs }) => {
+  const keep = stopAfterTests();
   let server: PostgresServer;
   let dump: DatabaseDump;
   let result: WorkerResult;
 
   beforeAll(async () => {
-    server = await startPostgres({ major, password: PASSWORD });
+    server = await keep(startPostgres({ major, password: PASSWORD }));
     await query(server, 'postgres', `CREATE DATABASE ${quoted(DATABASE)}`);
     await query(server, DATABASE, await readFile(path.join(FIXTURES, 'databases/odd.sql'), 'utf8'));
     await query(server, 'postgres', `ALTER DATABASE ${quoted(DATABASE)} SET work_mem = '7MB'`);
     const plan = { databases: [DATABASE], dump: Dump.parse({ jobs }) };
     result = await runWorker(world, await planFor(world, server, plan));
     dump = onlyDump(result);
-  });
-
-  afterAll(async () => {
-    await server.stop();
   });
 
   test('is dumped by the right client, from what S3 holds with full checksums', async () => {

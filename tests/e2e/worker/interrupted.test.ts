@@ -55,8 +55,10 @@ describe('the worker is told to end', () => {
   });
 
   test('by its deadline', async () => {
-    const interrupted = await holdHalfWay(scene, { deadline: new Date(Date.now() + 4_000).toISOString() });
+    const deadline = Date.now() + 4_000;
+    const interrupted = await holdHalfWay(scene, { deadline: new Date(deadline).toISOString() });
     await expectFailed(scene, interrupted, 'DeadlineExceeded', /not done at its deadline/);
+    expect(Date.now() - deadline).toBeLessThan(END_MS);
   });
 
   test('by a deadline that is over, before anything is started', async () => {

@@ -1,7 +1,7 @@
 /** Locks that are not to be had: held by somebody else, or more than the server has room for. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { planDatabase } from '../../../worker/dump-archives.ts';
@@ -10,6 +10,7 @@ import { openSession, type Session } from '../../../worker/postgres/session.ts';
 import { holdSnapshot } from '../../../worker/postgres/snapshot.ts';
 import { directServer, untilWaiting } from '../support/direct-server.ts';
 import { PASSWORD, shareDatabase } from '../support/shared-database.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 
 const shared = shareDatabase();
@@ -36,6 +37,22 @@ test('a lock that does not come in time names who queues before it, and nobody w
     message: expect.stringMatching(new RegExp(`^a lock was waited for, for 0\\.2 s: ${who}$`)) as unknown,
   });
   await Promise.all([reader.end(), bystander.end()]);
+  await altered;
+});
+
+test('a lock that a prepared transaction holds is named by it, and so is who waits for that', async () => {
+  const other = await shared.begin('LOCK TABLE item');
+  await other.query("PREPARE TRANSACTION 'half done'");
+  await other.end();
+  const altered = query(shared.server, shared.database, 'ALTER TABLE item ADD COLUMN note text');
+  await untilWaiting(shared.server, shared.database);
+  const held = 'held by the prepared transaction "half done" of postgres on item';
+  const wanted = 'wanted before by process \\d+ of postgres \\(\\) on item, who waits for a prepared transaction';
+  await expect(shared.hold({}, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+    code: 'LockTimeout',
+    message: expect.stringMatching(new RegExp(`^a lock was waited for, for 0\\.2 s: ${held}; ${wanted}$`)) as unknown,
+  });
+  await query(shared.server, shared.database, "ROLLBACK PREPARED 'half done'");
   await altered;
 });
 
@@ -85,18 +102,14 @@ describe('the lock table of the server', () => {
 });
 
 describe('parallel archives, on a server with few locks', () => {
+  const keep = stopAfterTests();
   let poor: PostgresServer;
   let session: Session;
 
   beforeAll(async () => {
     const settings = { max_locks_per_transaction: 10, max_connections: 20 };
-    poor = await startPostgres({ major: 17, password: PASSWORD, settings });
-    session = await openSession(directServer(poor), { ...shared.session, database: 'postgres' });
-  });
-
-  afterAll(async () => {
-    await session.close();
-    await poor.stop();
+    poor = await keep(startPostgres({ major: 17, password: PASSWORD, settings }));
+    session = await keep(openSession(directServer(poor), { ...shared.session, database: 'postgres' }));
   });
 
   /** Of 150 tables with a gigabyte each, which nobody has to make. */

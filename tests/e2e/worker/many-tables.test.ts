@@ -1,10 +1,8 @@
 /** Databases of very many tables: all are dumped, and the worker does not need much more memory for them. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
-import { startPostgres } from '../../../local/postgres.ts';
+import { peakMebibytes } from '../support/peak-memory.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { fetchEntries } from '../support/worker-restore.ts';
 import { planFor } from '../support/worker-run.ts';
@@ -13,7 +11,7 @@ import { expectDumped, shareScene, startDump } from '../support/worker-scene.ts'
 const COLLECT_GARBAGE = path.join(import.meta.dirname, '../../fixtures/collect-garbage.mjs');
 
 const settings = { max_locks_per_transaction: 1024 };
-const scene = shareScene(() => startPostgres({ major: 17, password: 'secret', settings }));
+const scene = shareScene({ major: 17, password: 'secret', settings });
 
 /** @param create a statement with the number of the table as %s */
 async function createTables(database: string, count: number, create: string): Promise<void> {
@@ -23,17 +21,11 @@ async function createTables(database: string, count: number, create: string): Pr
 }
 
 /** The most that a worker ever has while it dumps a database, when its garbage is collected all the time. */
-async function peakMebibytes(database: string): Promise<number> {
+async function peakOf(database: string): Promise<number> {
   const started = await startDump(scene, database, {
     NODE_OPTIONS: `--max-semi-space-size=1 --expose-gc --import ${COLLECT_GARBAGE}`,
   });
-  const { child } = started.worker;
-  let peak = 0;
-  while (child.exitCode === null) {
-    const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8').catch(() => '');
-    peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024);
-    await sleep(10);
-  }
+  const peak = await peakMebibytes(started.worker.child);
   await expectDumped(scene, started);
   return peak;
 }
@@ -52,8 +44,8 @@ test('each table of ten thousand is in one of four archives', async () => {
 test('twenty thousand tables take little more memory than five hundred', async () => {
   await createTables('few', 500, 'CREATE TABLE a_table_of_very_many_%s (n integer)');
   await createTables('most', 20_000, 'CREATE TABLE a_table_of_very_many_%s (n integer)');
-  const few = await peakMebibytes('few');
+  const few = await peakOf('few');
   expect(few).toBeGreaterThan(50);
   // Two part buffers of 5 MiB for the larger archive, and 8 MiB for the tables.
-  expect(await peakMebibytes('most')).toBeLessThan(few + 18);
+  expect(await peakOf('most')).toBeLessThan(few + 18);
 });

@@ -1,30 +1,36 @@
 /** A pg_dump that goes wrong by itself is never a success, whatever it wrote before. */
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
-import { dumpWith, withoutBlock } from '../support/damaged-archives.ts';
+import { blockEnds, dumpWith, withoutBlock } from '../support/damaged-archives.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { misbehavingClient } from '../support/worker-clients.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker, type WorkerResult } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let server: PostgresServer;
 const PASSWORD = 'pass word/with:odd@characters';
 
-const archives: Record<'whole' | 'half' | 'lacking' | 'longer' | 'header' | 'text' | 'future', Buffer> = {
+const archives: Record<'whole' | 'half' | 'lacking' | 'longer' | 'header' | 'contents' | 'text' | 'future', Buffer> = {
   whole: Buffer.alloc(0),
   half: Buffer.alloc(0),
   lacking: Buffer.alloc(0),
   longer: Buffer.alloc(0),
   header: Buffer.alloc(0),
+  contents: Buffer.alloc(0),
   text: Buffer.from('-- PostgreSQL database dump\n'),
   future: Buffer.alloc(0),
 };
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([startWorkerWorld(), startPostgres({ major: 17, password: PASSWORD })]);
+  [world, server] = await Promise.all([
+    keep(startWorkerWorld()),
+    keep(startPostgres({ major: 17, password: PASSWORD })),
+  ]);
   await query(server, 'postgres', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 10) n');
   // More than one part of an upload.
   await query(server, 'postgres', 'CREATE TABLE noise AS SELECT md5(n::text) FROM generate_series(1, 400000) n');
@@ -35,12 +41,8 @@ beforeAll(async () => {
   archives.lacking = withoutBlock(whole, 0);
   archives.longer = Buffer.concat([whole, Buffer.of(1)]);
   archives.header = whole.subarray(0, 12);
+  archives.contents = whole.subarray(0, blockEnds(whole, 1)[0]);
   archives.future = Buffer.from(whole).fill(99, 6, 7);
-});
-
-afterAll(async () => {
-  await server.stop();
-  await world.stop();
 });
 
 async function runWith(
@@ -66,12 +68,15 @@ async function expectFailed({ outcome, code, run }: WorkerResult, error: ErrorCo
 
 test.each([
   ['exits-1', 'whole', /^pg_dump exited with code 1: pg_dump: error: query failed: server closed the connection/],
+  ['exits-1', 'contents', /^pg_dump exited with code 1: pg_dump: error: query failed: server closed the connection/],
   ['exits-1-long-after-its-output', 'whole', /^pg_dump exited with code 1 without a word$/],
   ['exits-1-long-after-its-output', 'half', /^pg_dump exited with code 1 without a word$/],
   ['dies-at-the-start', 'whole', /^pg_dump was ended by SIGKILL without a word$/],
   ['dies', 'half', /^pg_dump was ended by SIGKILL without a word$/],
   ['dies', 'whole', /^pg_dump was ended by SIGKILL without a word$/],
   ['leaves-a-child', 'whole', /^pg_dump exited with code 1 without a word$/],
+  // It was not waited for: no reason to begin again.
+  ['cannot-lock', 'whole', /^pg_dump exited with code 1: .*out of shared memory; .*Query was: LOCK TABLE/],
 ] as const)('%s (%s)', async (behaviour, archive, message) => {
   await expectFailed(await runWith(behaviour, archive), 'DumpFailed', message);
 });
@@ -80,6 +85,7 @@ test.each([
   ['exits-0-without-a-word', 'whole', /ends inside its header$/],
   ['exits-0', 'text', /does not begin with PGDMP$/],
   ['exits-0', 'header', /ends inside its header$/],
+  ['exits-0', 'contents', /lacks TABLE DATA public\.item, TABLE DATA public\.noise$/],
   ['exits-0', 'half', /ends inside TABLE DATA public\.noise$/],
   ['exits-0-long-after-its-output', 'half', /ends inside TABLE DATA public\.noise$/],
   ['exits-0', 'lacking', /lacks TABLE DATA public\.item$/],

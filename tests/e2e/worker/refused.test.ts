@@ -1,31 +1,31 @@
 /** Bad input and missing permissions: a clear error, and nothing was started. */
 import { rm } from 'node:fs/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { Connection } from '../../../core/config/connection.ts';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import type { DumpPlan } from '../../../core/run-record.ts';
-import { freePort } from '../../../local/free-port.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
-import { someClients } from '../support/worker-clients.ts';
+import { untilHeld } from '../support/direct-server.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
+import { clientAfter, someClients } from '../support/worker-clients.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker, startRun, workerCommand } from '../support/worker-run.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let server: PostgresServer;
 const PASSWORD = 'never-to-be-seen';
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([startWorkerWorld(), startPostgres({ major: 18, password: PASSWORD })]);
+  [world, server] = await Promise.all([
+    keep(startWorkerWorld()),
+    keep(startPostgres({ major: 18, password: PASSWORD })),
+  ]);
   await query(server, 'postgres', 'CREATE DATABASE shop');
   await query(server, 'shop', 'CREATE TABLE item AS SELECT n FROM generate_series(1, 10) n');
-});
-
-afterAll(async () => {
-  await server.stop();
-  await world.stop();
 });
 
 async function expectRefused(
@@ -81,9 +81,9 @@ describe('the login', () => {
   });
 
   test('where nobody listens', async () => {
-    const port = await freePort();
-    const plan = await planFor(world, { ...server, port });
-    await expectRefused(plan, 'SourceUnreachable', new RegExp(`no connection to 127.0.0.1:${port}: .*ECONNREFUSED`));
+    // Privileged, so that no other test's server takes it.
+    const plan = await planFor(world, { ...server, port: 1 });
+    await expectRefused(plan, 'SourceUnreachable', /no connection to 127\.0\.0\.1:1: .*ECONNREFUSED/);
   });
 
   test('with TLS to a server without TLS', async () => {
@@ -195,6 +195,24 @@ describe('what the user may not read', () => {
     await expectUnreadable('SELECT lo_create(4711)', /may not read large objects 4711:/);
   });
 
+  test('any more since the dump began, whatever the language in which the server says so', async () => {
+    const german = 's/ERROR:.*/FEHLER:  keine Berechtigung für Tabelle item/';
+    const HOLDFAST_PG_ROOT = await clientAfter(world.toolchain.pgRoot, 18, 'sleep 2', german);
+    const plan = await planFor(world, { ...server, user, password: PASSWORD }, { databases: ['shop'] });
+    const dumping = runWorker(world, plan, { HOLDFAST_PG_ROOT });
+    await untilHeld(server, 'shop', 'item');
+    await query(server, 'shop', `REVOKE SELECT ON item FROM ${user}`);
+    const { code, outcome, run } = await dumping;
+    const message = 'reader may not read public.item: grant SELECT, and USAGE on the schema, or pg_read_all_data';
+    expect(outcome?.databases).toEqual([
+      { status: 'failed', database: 'shop', failure: { code: 'TableUnreadable', message } },
+    ]);
+    expect(code).toBe(ERRORS.TableUnreadable.exit);
+    expect(await leftovers(world, run, server)).toEqual(NOTHING);
+    await query(server, 'shop', `GRANT SELECT ON item TO ${user}`);
+    await rm(HOLDFAST_PG_ROOT, { recursive: true });
+  });
+
   test('does not matter where it is excluded', async () => {
     await query(server, 'postgres', 'CREATE DATABASE partly');
     await query(
@@ -207,6 +225,19 @@ describe('what the user may not read', () => {
     expect(outcome?.databases).toMatchObject([{ status: 'dumped', totals: { tables: 1 } }]);
   });
 });
+
+test.each(['--schema-only', '--exclude-table-data=item', '--filter=/dev/null', '--no-unlogged-table-data'])(
+  '%s, which would drop data, is refused also where it has got into a plan',
+  async (argument) => {
+    const plan = await planFor(world, server, { databases: ['shop'] });
+    const extraArgs = [argument] as unknown as DumpPlan['dump']['extraArgs'];
+    const { code, outcome, output, run } = await runWorker(world, { ...plan, dump: { ...plan.dump, extraArgs } });
+    expect(code).not.toBe(0);
+    expect(output).toMatch(new RegExp(`"${argument}\\\\+" is not allowed`));
+    expect(outcome).toBeUndefined();
+    expect(await leftovers(world, run, server)).toEqual(NOTHING);
+  },
+);
 
 describe('the command line', () => {
   const startWith = async (args: readonly string[]): Promise<{ code: number | null; output: string }> => {

@@ -49,7 +49,15 @@ function treatArchiveAlways(kind: S3Request, treatment: Treatment): void {
 }
 
 describe('a part', () => {
-  const TRANSIENT = ['internal-error', 'slow-down', 'cut', 'lose-answer', 'corrupt', 'other-checksum'] as const;
+  const TRANSIENT = [
+    'internal-error',
+    'slow-down',
+    'cut',
+    'reset',
+    'lose-answer',
+    'corrupt',
+    'other-checksum',
+  ] as const;
 
   test('meets each fault once: the bytes are right', async () => {
     treatArchive('part', TRANSIENT);
@@ -66,6 +74,7 @@ describe('a part', () => {
     ['internal-error', /InternalError/],
     ['slow-down', /SlowDown/],
     ['cut', /ECONNRESET|socket hang up/],
+    ['reset', /ECONNRESET|EPIPE/],
     ['stall', /no answer within 10\d\d ms/],
     ['corrupt', /BadDigest/],
     ['other-checksum', /S3 took part 1 with the CRC32 AAAAAA==, not /],
@@ -116,8 +125,8 @@ describe('a completion', () => {
 
 test('an abort that fails is told also when the dump begins again and goes well', async () => {
   const once = path.join(await mkdtemp(path.join(tmpdir(), 'holdfast-once-')), 'begun');
-  const timedOut = 'canceling statement due to lock timeout\\nQuery was: LOCK TABLE item\\n';
-  const script = `[ -e '${once}' ] || { touch '${once}'; printf '${timedOut}' >&2; exit 1; }`;
+  const timedOut = `touch '${once}'; sleep 5; echo 'Query was: LOCK TABLE item' >&2; exit 1`;
+  const script = `[ -e '${once}' ] || { ${timedOut}; }`;
   const HOLDFAST_PG_ROOT = await clientAfter(scene.world.toolchain.pgRoot, 17, script);
   scene.proxy.treat = (request) => (request === 'abort' ? 'denied' : 'forward');
   const { run, worker } = await startDump(scene, 'small', { ...QUICK, HOLDFAST_PG_ROOT });

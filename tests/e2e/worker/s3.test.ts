@@ -9,9 +9,11 @@ const scene = shareScene();
 test('goes away half-way: the outcome says so, and the upload that is left can be found', async () => {
   const environment = { HOLDFAST_S3_GIVE_UP_MS: '3000' };
   const interrupted = await holdHalfWay({ ...scene, environment });
-  await scene.proxy.close();
+  // A port that nobody listens on any more could be somebody else's the next moment.
+  scene.proxy.treat = () => 'reset';
+  interrupted.release('reset');
   const { code } = await interrupted.worker.ended;
-  const message = /S3 did not take .*archive\.dump: .*ECONNREFUSED.*; and uploads stay open: .*archive\.dump/;
+  const message = /S3 did not take .*archive\.dump: .*(?:ECONNRESET|EPIPE).*; and uploads stay open: .*archive\.dump/;
   expect(await failuresOf(scene.world, interrupted.run)).toEqual([
     { code: 'UploadFailed', message: expect.stringMatching(message) as unknown },
   ]);
@@ -48,6 +50,19 @@ test.each(['gone', 'taken'] as const)('loses the answer to a completion and says
   // The verifier looks: the worker claims no version.
   expect(dump.objects.map(({ versionId }) => versionId)).toEqual([null, null, null]);
   expect((await leftovers(scene.world, started.run, scene.server)).objects).toHaveLength(3);
+});
+
+test('refuses a completion after it took another: the dump has failed, and what is visible is no backup', async () => {
+  scene.proxy.treat = (request, key) => (request === 'complete' && key.endsWith('roles.sql') ? 'taken' : 'forward');
+  const { run, worker } = await startDump(scene, 'small');
+  expect((await worker.ended).code).toBe(ERRORS.UploadFailed.exit);
+  const message = /S3 did not take .*roles\.sql: PreconditionFailed/;
+  expect(await failuresOf(scene.world, run)).toEqual([
+    { code: 'UploadFailed', message: expect.stringMatching(message) as unknown },
+  ]);
+  // The worker may not delete it; without a manifest it is no backup, and retention removes it.
+  const objects = [expect.stringMatching(/\/archive\.dump$/) as unknown];
+  expect(await leftovers(scene.world, run, scene.server)).toEqual({ ...NOTHING, objects });
 });
 
 test.each(['gone', 'taken'] as const)('says "%s" to the first completion: the dump has failed', async (first) => {

@@ -1,11 +1,12 @@
 /** A hot standby as the source: what is there is dumped, what is not there is named, and a conflict ends the dump. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { Dump } from '../../../core/config/dump.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { holdSnapshot } from '../../../worker/postgres/snapshot.ts';
 import { directServer } from '../support/direct-server.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { leftovers, NOTHING, query } from '../support/worker-leftovers.ts';
 import { fetchEntries, fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
@@ -14,23 +15,18 @@ import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-wo
 
 const PASSWORD = 'secret';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let primary: PostgresServer;
 let replica: PostgresServer;
 
 beforeAll(async () => {
-  world = await startWorkerWorld();
-  primary = await startPostgres({ major: 17, password: PASSWORD });
+  world = await keep(startWorkerWorld());
+  primary = await keep(startPostgres({ major: 17, password: PASSWORD }));
   const settings = { max_standby_streaming_delay: '500ms' };
-  replica = await startPostgres({ major: 17, password: PASSWORD, standbyOf: primary, settings });
+  replica = await keep(startPostgres({ major: 17, password: PASSWORD, standbyOf: primary, settings }));
   await onBoth('CREATE TABLE item AS SELECT n FROM generate_series(1, 100) n; CREATE SEQUENCE numbers');
   await onBoth("SELECT nextval('numbers'); SELECT lo_from_bytea(4711, 'large')");
-});
-
-afterAll(async () => {
-  await replica.stop();
-  await primary.stop();
-  await world.stop();
 });
 
 /** Done on the primary, and replayed on the replica when this returns. */

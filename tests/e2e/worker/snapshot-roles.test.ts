@@ -4,12 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { databaseIdentity, databaseSettings } from '../../../worker/postgres/database-facts.ts';
 import { portableRoles } from '../../../worker/postgres/roles.ts';
 import { openSession, type Session } from '../../../worker/postgres/session.ts';
 import { directServer } from '../support/direct-server.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 import type { TestServer } from '../support/worker-run.ts';
 
@@ -26,19 +27,15 @@ ALTER DATABASE source SET log_min_duration_statement = '3s';
 ALTER ROLE reader IN DATABASE source SET statement_timeout = '5min';
 `;
 
+const keep = stopAfterTests();
 let source: PostgresServer;
 let target: PostgresServer;
 
 beforeAll(async () => {
-  source = await startPostgres({ major: 17, password: 'secret' });
-  target = await startPostgres({ major: 17, password: 'other' });
+  source = await keep(startPostgres({ major: 17, password: 'secret' }));
+  target = await keep(startPostgres({ major: 17, password: 'other' }));
   await query(source, 'postgres', 'CREATE DATABASE source');
   await query(source, 'source', SQL);
-});
-
-afterAll(async () => {
-  await source.stop();
-  await target.stop();
 });
 
 async function inside<T>(server: TestServer, database: string, work: (session: Session) => Promise<T>): Promise<T> {

@@ -71,6 +71,25 @@ describe('a list of tables that is stale when they are locked', () => {
   });
 });
 
+test('tables that are made all the time end in an error that says so', async () => {
+  let other = await shared.begin('LOCK TABLE item');
+  const failure = shared.hold().catch((error: unknown) => error);
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    await untilWaiting(shared.server, shared.database);
+    // Gets the table when this attempt gives it back.
+    const next = shared.begin('LOCK TABLE item');
+    await untilWaiting(shared.server, shared.database, 2);
+    await query(shared.server, shared.database, `CREATE TABLE young_${attempt} ()`);
+    await other.end();
+    other = await next;
+  }
+  await other.end();
+  expect(await failure).toMatchObject({
+    code: 'DumpFailed',
+    message: 'tables were created, dropped or altered all the time: no list of them held still in 5 attempts',
+  });
+});
+
 test('a deadlock with a migration is lost by the holder, who begins again', async () => {
   await query(shared.server, shared.database, 'CREATE TABLE first ()');
   // The one whose wait has lasted its deadlock_timeout gives way.
@@ -115,6 +134,17 @@ test('a session that was ended is no proof', async () => {
   await holder.close();
 });
 
+test('a session that has another transaction by now is no proof', async () => {
+  const holder = await shared.hold();
+  await holder.session.run('COMMIT');
+  await holder.session.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await expect(holder.proveAlive()).rejects.toMatchObject({
+    code: 'DumpFailed',
+    message: 'the transaction that held the snapshot ended before the dump did',
+  });
+  await holder.close();
+});
+
 const terminate = (application: string): string =>
   `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}'`;
 
@@ -148,4 +178,29 @@ test('timeouts of role and database end nothing', async () => {
   await holder.session.run('SELECT pg_catalog.pg_sleep(0.3)');
   await holder.proveAlive();
   await holder.close();
+});
+
+test('invalid indexes, which pg_dump leaves out without a word, are a warning', async () => {
+  const { server, database } = shared;
+  const columns = Array.from({ length: 12 }, (_, n) => `CREATE INDEX item_${n + 10} ON item (n)`);
+  await query(
+    server,
+    database,
+    `${columns.join(';')}; CREATE TABLE other AS SELECT 1 AS n; CREATE INDEX odd ON other (n)`,
+  );
+  const whole = await shared.hold();
+  expect(whole.warnings).toEqual([]);
+  await whole.close();
+  const invalid = (names: string): string =>
+    `UPDATE pg_index SET indisvalid = false WHERE indexrelid::regclass::text ~ '${names}'`;
+  await query(server, database, invalid('^(odd|item_1[01])$'));
+  const few = await shared.hold({ excludeTables: ['oth*'] });
+  expect(few.warnings).toEqual([
+    'invalid indexes are not in the dump, and in nothing that is restored from it: public.item_10, public.item_11: REINDEX or drop them',
+  ]);
+  await few.close();
+  await query(server, database, invalid('^item_'));
+  const many = await shared.hold();
+  expect(many.warnings).toEqual([expect.stringMatching(/: public\.item_10, .*, public\.item_19 and 3 more: REINDEX/)]);
+  await many.close();
 });

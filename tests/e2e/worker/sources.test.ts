@@ -1,11 +1,12 @@
 /** What a source may say: which databases, which tables, where the server is and how to trust it. */
 import { CreateDBClusterCommand, CreateDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { Connection } from '../../../core/config/connection.ts';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { fetchEvidence, onlyDump, paste } from '../support/worker-restore.ts';
@@ -14,12 +15,13 @@ import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-wo
 
 const PASSWORD = 'secret of the sources';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let server: PostgresServer;
 
 beforeAll(async () => {
-  world = await startWorkerWorld();
-  server = await startPostgres({ major: 17, password: PASSWORD, tls: true });
+  world = await keep(startWorkerWorld());
+  server = await keep(startPostgres({ major: 17, password: PASSWORD, tls: true }));
   await query(server, 'postgres', 'CREATE DATABASE one');
   await query(server, 'postgres', 'CREATE DATABASE two TEMPLATE template0 ENCODING latin1');
   await query(server, 'postgres', 'CREATE DATABASE closed ALLOW_CONNECTIONS false');
@@ -37,11 +39,6 @@ beforeAll(async () => {
      CREATE TABLE kept (s serial, i integer GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE kept_s_seq RENAME TO raw_1;
      ALTER SEQUENCE kept_i_seq RENAME TO raw_2; CREATE TABLE raw_s (s serial); CREATE VIEW raw_v AS SELECT 1`,
   );
-});
-
-afterAll(async () => {
-  await server.stop();
-  await world.stop();
 });
 
 test('"*" means all that take connections, in order', async () => {

@@ -1,35 +1,32 @@
 /** Uploads that share their few buffers, against S3. */
 import { createHash } from 'node:crypto';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { StoredObject } from '../../../core/manifest.ts';
 import { CREDENTIALS, REGION } from '../../../local/emulator.ts';
 import { createPartPool } from '../../../worker/part-pool.ts';
 import { PART_BUFFER_BYTES } from '../../../worker/part-size.ts';
 import { uploadLimits } from '../../../worker/upload-limits.ts';
 import { startUpload } from '../../../worker/upload.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
 import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
 
 const CHUNK_BYTES = 100_000;
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let proxy: S3Proxy;
 
 beforeAll(async () => {
-  world = await startWorkerWorld();
-  proxy = await startS3Proxy(world.emulator.endpoint);
+  world = await keep(startWorkerWorld());
+  proxy = await keep(startS3Proxy(world.emulator.endpoint));
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_S3: proxy.endpoint,
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   });
-});
-
-afterAll(async () => {
-  await proxy.close();
-  await world.stop();
 });
 
 const never = new AbortController().signal;
