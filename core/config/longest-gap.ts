@@ -8,7 +8,7 @@ const DAY_MINUTES = 1440;
 /** Of what starts once or never, something is expected within a year. */
 const YEAR_DAYS = 366;
 
-/** Thirty years of a calendar take milliseconds, and hundreds of sources share few of them. */
+/** The days of a calendar take tens of milliseconds, and hundreds of sources share few of them. */
 const daysByParts = new Map<string, number>();
 
 /**
