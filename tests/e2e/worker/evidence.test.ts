@@ -54,7 +54,13 @@ describe('the configuration of an extension', () => {
     const holder = await shared.hold({ excludeTableData: ['configured'] });
     expect(namesOf(holder)).toEqual(['counter', 'item']);
     expect(await shared.dumpedRows(holder.snapshot)).toBe(ROWS + 2);
+    const rowsOnly = { kind: 'TABLE', schema: 'public', name: 'configured', rowsOnly: true };
+    expect([...holder.leftOut]).toEqual([{ ...rowsOnly, by: 'excludeTableData' }]);
     await holder.close();
+    // Its definition is the extension's.
+    const without = await shared.hold({ excludeTables: ['configured', 'internal'] });
+    expect([...without.leftOut]).toEqual([{ ...rowsOnly, by: 'excludeTables' }]);
+    await without.close();
   });
 
   test('is never named to pg_dump, which would leave it out', async () => {
