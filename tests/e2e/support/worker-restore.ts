@@ -59,7 +59,7 @@ export async function fetchEvidence(world: WorkerWorld, dump: DatabaseDump): Pro
   return Evidence.parse(JSON.parse(gunzipSync(await fetchObject(world, dump, 'evidence')).toString()));
 }
 
-/** Runs each command in a shell of its own, in one folder, as a person would paste them. */
+/** Runs them as docs/restoring.md has a person paste them: joined, in one shell, in a folder of its own. */
 export async function paste(
   world: WorkerWorld,
   commands: readonly string[],
@@ -79,6 +79,9 @@ export async function paste(
     PGUSER: target.user,
     PGPASSWORD: target.password,
   };
-  for (const command of commands) await promisify(execFile)('/bin/sh', ['-c', command], { cwd: folder, env });
-  await rm(folder, { recursive: true });
+  try {
+    await promisify(execFile)('/bin/sh', ['-c', commands.join(' &&\n')], { cwd: folder, env });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
