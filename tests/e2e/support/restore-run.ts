@@ -7,6 +7,7 @@ import type { DatabaseDump } from '../../../core/manifest.ts';
 import {
   RestoreOutcome,
   RestoreTestOutcome,
+  type Difference,
   type PointRef,
   type RestorePlan,
   type RestoreTestPlan,
@@ -135,6 +136,14 @@ export async function runRestore(
   return { code, output, outcome: RestoreOutcome.parse(await storedOutcome(world, run, output)) };
 }
 
+/** A restore that goes well. @throws Error with all that its worker said where it does not; the bench uses this file without jest */
+export async function restoreWell(world: WorkerWorld, plan: RestorePlan): Promise<RestoreResult> {
+  const result = await runRestore(world, plan);
+  const { output, outcome } = result;
+  if (outcome.failure !== null) throw new Error(`${JSON.stringify(outcome.failure)}\n${output}`);
+  return result;
+}
+
 export interface RestoreTestResult {
   readonly code: number | null;
   readonly output: string;
@@ -159,6 +168,12 @@ export async function runRestoreTest(
   const run = await startRestoreTest(world, point, change);
   const { code, output } = await startWorker(world, run, environment).ended;
   return { code, output, outcome: RestoreTestOutcome.parse(await storedOutcome(world, run, output)) };
+}
+
+/** Every one that the worker has logged. */
+export function loggedDifferences(output: string): Difference[] {
+  const lines = output.split('\n').filter((line) => line.includes('"message":"different from the source"'));
+  return lines.flatMap((line) => (JSON.parse(line) as { readonly differences: Difference[] }).differences);
 }
 
 /** @throws Error with the worker's output when there is none */
