@@ -1,5 +1,5 @@
 /** What can go wrong with a restore: none of it ends as a success, and the target is as it was or said to be partial. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { ERRORS, type ErrorCode } from '../../../core/errors.ts';
@@ -17,18 +17,21 @@ import {
 import {
   dumpShop,
   fetchBytes,
+  fillShop,
   objectOf,
   putVersion,
-  startShop,
+  startRestoreScene,
   withEvidence,
   withObject,
 } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { clientProcessIds, query } from '../support/worker-leftovers.ts';
 import { startWorker } from '../support/worker-run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/worker-s3-proxy.ts';
-import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import { BUCKET, type WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let target: PostgresServer;
@@ -37,19 +40,10 @@ let single: TestPoint;
 let parallel: TestPoint;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startShop(),
-    startPostgres({ major: 17, password: 'other' }),
-  ]);
+  ({ world, source, target } = await startRestoreScene(keep));
+  await fillShop(source);
   single = await dumpShop(world, source, 1);
   parallel = await dumpShop(world, source, 3);
-});
-
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
 });
 
 beforeEach(async () => {

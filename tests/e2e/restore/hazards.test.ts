@@ -1,12 +1,13 @@
 /** Databases and moments that are out of the ordinary: nothing restored passes for more than it is, and nothing else is lost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import type { PostgresServer } from '../../../local/postgres.ts';
 import {
   changeDump,
   planRestore,
+  restoreWell,
   runRestore,
   runRestoreTest,
   startRestore,
@@ -14,28 +15,28 @@ import {
   storedOutcome,
   type TestPoint,
 } from '../support/restore-run.ts';
-import { dumpDatabase, fetchBytes, objectOf, putVersion, withEvidence, withObject } from '../support/restore-scene.ts';
+import {
+  dumpDatabase,
+  fetchBytes,
+  objectOf,
+  putVersion,
+  startRestoreScene,
+  withEvidence,
+  withObject,
+} from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { startWorker, workerCommand } from '../support/worker-run.ts';
 import { startS3Proxy } from '../support/worker-s3-proxy.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let target: PostgresServer;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startPostgres({ major: 17, password: 'secret' }),
-    startPostgres({ major: 17, password: 'other' }),
-  ]);
-});
-
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
+  ({ world, source, target } = await startRestoreScene(keep));
 });
 
 async function dumpOf(database: string, sql: string): Promise<TestPoint> {
@@ -122,8 +123,7 @@ test('an extension that a superuser has put into a schema of its own is no conte
   const master = { ...target, user: 'master', password: 'master' };
   await query(master, 'postgres', 'CREATE DATABASE foreigners');
   await query(target, 'foreigners', 'CREATE SCHEMA ext; CREATE EXTENSION postgres_fdw SCHEMA ext');
-  const { outcome, output } = await runRestore(world, await planRestore(world, point, master));
-  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  const { outcome } = await restoreWell(world, await planRestore(world, point, master));
   expect(outcome.restored?.differences).toContainEqual({
     kind: 'kept as it is',
     object: 'SCHEMA ext',

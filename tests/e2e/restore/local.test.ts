@@ -1,27 +1,24 @@
 /** The engine as a command starts it on somebody's own machine: the plan on stdin, the target in libpq's environment. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { LocalRestore } from '../../../core/restore-record.ts';
 import { RestoreOutcome } from '../../../core/restore-record.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import { dumpShop, startShop } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { workerCommand } from '../support/worker-run.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
 const WORKER = path.join(import.meta.dirname, '../../../worker/main.ts');
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let server: PostgresServer;
 
 beforeAll(async () => {
-  [world, server] = await Promise.all([startWorkerWorld(), startShop()]);
-});
-
-afterAll(async () => {
-  await server.stop();
-  await world.stop();
+  ({ world, source: server } = await startShop(keep));
 });
 
 test('a restore beside the original, with no row and no machine', async () => {

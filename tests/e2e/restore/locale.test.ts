@@ -1,34 +1,25 @@
 /** Databases that do not sort, or do not write, their text as others do. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { PostgresServer } from '../../../local/postgres.ts';
 import type { Evidence } from '../../../core/manifest.ts';
-import { changeDump, planRestore, runRestore, type TestPoint } from '../support/restore-run.ts';
-import { dumpDatabase, withEvidence } from '../support/restore-scene.ts';
+import { changeDump, planRestore, restoreWell, type TestPoint } from '../support/restore-run.ts';
+import { dumpDatabase, startRestoreScene, withEvidence } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let target: PostgresServer;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startPostgres({ major: 17, password: 'secret' }),
-    startPostgres({ major: 17, password: 'other' }),
-  ]);
-});
-
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
+  ({ world, source, target } = await startRestoreScene(keep));
 });
 
 async function differencesOf(point: TestPoint, change: Parameters<typeof planRestore>[3] = {}): Promise<unknown> {
-  const { output, outcome } = await runRestore(world, await planRestore(world, point, target, change));
-  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  const { outcome } = await restoreWell(world, await planRestore(world, point, target, change));
   return outcome.restored?.differences;
 }
 
@@ -44,10 +35,6 @@ describe('the locale C.UTF-8 of the server itself, which has versions', () => {
     );
     await query(source, 'builtin', `CREATE TABLE word AS SELECT 'É' AS text, lower('É') AS lower`);
     point = await dumpDatabase(world, source, 'builtin');
-  });
-
-  afterAll(async () => {
-    await query(target, 'postgres', 'DROP DATABASE IF EXISTS builtin');
   });
 
   test('comes back as it was, with nothing to say', async () => {
@@ -115,11 +102,8 @@ describe.each([
   });
 
   test('a table of it is found by its name, and compared', async () => {
-    const { output, outcome } = await runRestore(
-      world,
-      await planRestore(world, point, target, { tables: [`"${name}"."${name}"`] }),
-    );
-    expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+    const plan = await planRestore(world, point, target, { tables: [`"${name}"."${name}"`] });
+    const { outcome } = await restoreWell(world, plan);
     expect(outcome.restored?.compared).toMatchObject({ tables: 1, rows: 10, sequences: 1 });
     const rows = `SELECT * FROM "${name}"."${name}" ORDER BY id`;
     expect(await query(target, database, rows)).toEqual(await query(source, database, rows));

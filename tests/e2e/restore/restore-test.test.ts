@@ -1,7 +1,7 @@
 /** Restore tests inside the worker: a throwaway server, every row counted, the source's questions answered. */
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import { changeDump, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
@@ -14,21 +14,18 @@ import {
   withEvidence,
   withObject,
 } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { someClients } from '../support/worker-clients.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let point: TestPoint;
 
 beforeAll(async () => {
-  [world, source] = await Promise.all([startWorkerWorld(), startShop()]);
+  ({ world, source } = await startShop(keep));
   point = await dumpShop(world, source, 3);
-});
-
-afterAll(async () => {
-  await source.stop();
-  await world.stop();
 });
 
 /** Folders of throwaway servers. */

@@ -1,12 +1,13 @@
 /** A recovery point comes back on every major, on the next one and on the one before, digest for digest. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { contentOf } from '../support/machine-restore.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { planRestore, runRestore, type TestPoint } from '../support/restore-run.ts';
 import { dumpDatabase } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
@@ -19,14 +20,11 @@ const DATABASE = 'odd "name"';
 /** A few of them: all that majors before also know. */
 const FEW = 'few';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 
 beforeAll(async () => {
-  world = await startWorkerWorld();
-});
-
-afterAll(async () => {
-  await world.stop();
+  world = await keep(startWorkerWorld());
 });
 
 describe.each([
@@ -35,21 +33,18 @@ describe.each([
   { major: 17, next: 18, before: 16 },
   { major: 18, before: 17 },
 ] as const)('PostgreSQL $major', ({ major, ...others }) => {
+  const keep = stopAfterTests();
   let server: PostgresServer;
   let point: TestPoint;
 
   beforeAll(async () => {
-    server = await startPostgres({ major, password: 'secret' });
+    server = await keep(startPostgres({ major, password: 'secret' }));
     await query(server, 'postgres', `CREATE DATABASE ${FEW}`);
     await query(server, FEW, await fixture('odd.sql'));
     await query(server, 'postgres', `CREATE DATABASE "odd ""name""" TEMPLATE ${FEW}`);
     for (const name of ['hundreds.sql', 'strange.sql']) await query(server, DATABASE, await fixture(name));
     // One archive, or definitions apart from rows.
     point = await dumpDatabase(world, server, DATABASE, { jobs: major % 2 === 0 ? 1 : 3 });
-  });
-
-  afterAll(async () => {
-    await server.stop();
   });
 
   test('comes back on the same', async () => {

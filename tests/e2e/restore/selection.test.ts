@@ -1,23 +1,22 @@
 /** Some tables or schemas, with what belongs to them, into a database of their own or beside what is there. */
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
-import { planRestore, runRestore, type RestoreResult, type TestPoint } from '../support/restore-run.ts';
-import { dumpShop, startShop } from '../support/restore-scene.ts';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { PostgresServer } from '../../../local/postgres.ts';
+import { planRestore, restoreWell, runRestore, type RestoreResult, type TestPoint } from '../support/restore-run.ts';
+import { dumpShop, fillShop, startRestoreScene } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let target: PostgresServer;
 let point: TestPoint;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startShop(),
-    startPostgres({ major: 17, password: 'other' }),
-  ]);
+  ({ world, source, target } = await startRestoreScene(keep));
+  await fillShop(source);
   await query(
     source,
     'shop',
@@ -27,7 +26,10 @@ beforeAll(async () => {
      CREATE INDEX bill_note ON bill (lower(note));
      INSERT INTO bill SELECT n, n, 'bill ' || n FROM generate_series(1, 20) n;
      COMMENT ON COLUMN bill.note IS 'a remark';
-     GRANT SELECT ON bill TO reporting`,
+     GRANT SELECT ON bill TO reporting;
+     CREATE FUNCTION doubled(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+     CREATE TABLE computed (i integer, twice integer GENERATED ALWAYS AS (doubled(i)) STORED);
+     INSERT INTO computed VALUES (1); CREATE PUBLICATION told FOR TABLE computed, bill`,
   );
   point = await dumpShop(world, source, 3);
 });
@@ -36,17 +38,11 @@ afterEach(async () => {
   await query(target, 'postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)');
 });
 
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
-});
+/** The source has two. */
+const LARGE_OBJECTS = { kind: 'left out', object: '2 large objects', detail: expect.any(String) as unknown };
 
-async function restore(change: Parameters<typeof planRestore>[3]): Promise<RestoreResult> {
-  const result = await runRestore(world, await planRestore(world, point, target, change));
-  expect({ output: result.output, failure: result.outcome.failure }).toEqual({ output: result.output, failure: null });
-  return result;
-}
+const restore = async (change: Parameters<typeof planRestore>[3]): Promise<RestoreResult> =>
+  restoreWell(world, await planRestore(world, point, target, change));
 
 /** Of the source, the tables that are named. */
 async function digestOf(names: readonly string[]): Promise<unknown> {
@@ -68,7 +64,12 @@ test('a table that was dropped comes back beside what is there, with index, comm
     ...(await digestDatabase(source, 'shop')),
     'public.mine': { rows: 1, md5: expect.any(String) as unknown },
   });
-  expect(outcome.restored).toMatchObject({ compared: { tables: 2, rows: 40, sequences: 1 }, differences: [] });
+  expect(outcome.restored).toMatchObject({ compared: { tables: 2, rows: 40, sequences: 1 } });
+  expect(outcome.restored?.differences).toMatchObject([
+    LARGE_OBJECTS,
+    { kind: 'left out', object: 'PUBLICATION TABLE public.told bill' },
+    { kind: 'kept as it is', object: 'TYPE public.mood' },
+  ]);
 });
 
 test('a partitioned table means its leaves, and its type comes along', async () => {
@@ -82,8 +83,26 @@ test('a partitioned table means its leaves, and its type comes along', async () 
 test('what needs a table that was not asked for is left out, and said', async () => {
   const { outcome } = await restore({ tables: ['bill'] });
   expect(await digestDatabase(target, 'shop')).toEqual(await digestOf(['public.bill']));
-  expect(outcome.restored?.differences).toEqual([
-    { kind: 'left out', object: 'FK CONSTRAINT public.bill bill_customer_fkey', detail: expect.any(String) as unknown },
+  expect(outcome.restored?.differences).toMatchObject([
+    LARGE_OBJECTS,
+    { kind: 'left out', object: 'FK CONSTRAINT public.bill bill_customer_fkey' },
+    { kind: 'left out', object: 'PUBLICATION TABLE public.told bill' },
+  ]);
+});
+
+test('what the target has is used as it is, and that is said', async () => {
+  await query(target, 'postgres', 'CREATE DATABASE shop');
+  await query(
+    target,
+    'shop',
+    "CREATE FUNCTION doubled(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 100'",
+  );
+  const { outcome } = await restore({ tables: ['computed'], allowNotEmpty: true });
+  expect(await query(target, 'shop', 'SELECT * FROM computed')).toEqual([{ i: 1, twice: 100 }]);
+  expect(outcome.restored?.differences).toMatchObject([
+    LARGE_OBJECTS,
+    { kind: 'left out', object: 'PUBLICATION TABLE public.told computed' },
+    { kind: 'kept as it is', object: 'FUNCTION public.doubled(integer)' },
   ]);
 });
 

@@ -1,12 +1,15 @@
 /** What makes a restore fast: rows are written as they will stay, and commits are not waited for one by one. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import type { PostgresServer } from '../../../local/postgres.ts';
 import { planRestore, recordPoint, runRestore, type TestPoint } from '../support/restore-run.ts';
+import { startRestoreScene } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { planFor, runWorker, type TestServer } from '../support/worker-run.ts';
-import { startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import type { WorkerWorld } from '../support/worker-world.ts';
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 let target: PostgresServer;
@@ -44,20 +47,11 @@ SELECT relname AS name FROM pg_class
  WHERE relkind = 'r' AND relpersistence = 'p' AND oid >= 16384 AND relpages > 0 AND relallvisible = 0`;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startPostgres({ major: 17, password: 'secret' }),
-    startPostgres({ major: 17, password: 'other', settings: { wal_level: 'minimal', max_wal_senders: 0 } }),
-  ]);
+  const settings = { wal_level: 'minimal', max_wal_senders: 0 };
+  ({ world, source, target } = await startRestoreScene(keep, { target: { settings } }));
   await query(source, 'postgres', 'CREATE DATABASE fresh');
   await query(source, 'fresh', SQL);
   await query(target, 'postgres', "CREATE ROLE restorer LOGIN CREATEDB CREATEROLE PASSWORD 'ordinary'");
-});
-
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
 });
 
 async function dumped(jobs: number): Promise<TestPoint> {

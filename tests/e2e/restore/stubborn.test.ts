@@ -1,18 +1,20 @@
 /** What comes back only with the right owners, settings, order or place: from a database that has all of it. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { restoreCommands } from '../../../core/postgres/restore-commands.ts';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
-import { planRestore, runRestore, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
-import { dumpDatabase } from '../support/restore-scene.ts';
+import type { PostgresServer } from '../../../local/postgres.ts';
+import { planRestore, restoreWell, runRestore, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
+import { dumpDatabase, startRestoreScene } from '../support/restore-scene.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { paste } from '../support/worker-restore.ts';
-import { BUCKET, startWorkerWorld, type WorkerWorld } from '../support/worker-world.ts';
+import { BUCKET, type WorkerWorld } from '../support/worker-world.ts';
 
 const FIXTURE = path.join(import.meta.dirname, '../../fixtures/databases/stubborn.sql');
 
+const keep = stopAfterTests();
 let world: WorkerWorld;
 let source: PostgresServer;
 /** Its superuser has another name than that of the source. */
@@ -20,21 +22,14 @@ let target: PostgresServer;
 let point: TestPoint;
 
 beforeAll(async () => {
-  [world, source, target] = await Promise.all([
-    startWorkerWorld(),
-    startPostgres({ major: 17, password: 'secret', settings: { allow_in_place_tablespaces: 'on' } }),
-    startPostgres({ major: 17, password: 'other', user: 'boss' }),
-  ]);
+  ({ world, source, target } = await startRestoreScene(keep, {
+    source: { settings: { allow_in_place_tablespaces: 'on' } },
+    target: { user: 'boss' },
+  }));
   await query(source, 'postgres', "CREATE TABLESPACE fast LOCATION ''");
   await query(source, 'postgres', 'CREATE DATABASE stubborn');
   await query(source, 'stubborn', await readFile(FIXTURE, 'utf8'));
   point = await dumpDatabase(world, source, 'stubborn', { jobs: 3 });
-});
-
-afterAll(async () => {
-  await target.stop();
-  await source.stop();
-  await world.stop();
 });
 
 /** The target lacks a tablespace. */
@@ -42,7 +37,7 @@ const DIFFERENCES = [
   { kind: 'tablespace', object: 'fast', detail: expect.any(String) as unknown },
   {
     kind: 'recomputed',
-    object: 'MATERIALIZED VIEW public.counted, public.grouped',
+    object: 'MATERIALIZED VIEW public.counted, MATERIALIZED VIEW public.grouped',
     detail: expect.any(String) as unknown,
   },
 ];
@@ -93,15 +88,22 @@ test('and names what an owner lacks where that shows in the end only', async () 
 
 test('where they are it comes back, and settings of the database change nothing that is read', async () => {
   await query(target, 'postgres', 'CREATE ROLE postgres SUPERUSER');
-  const { outcome, output } = await runRestore(world, await planRestore(world, point, target));
-  expect({ output, failure: outcome.failure }).toEqual({ output, failure: null });
+  const { outcome } = await restoreWell(world, await planRestore(world, point, target));
   expect(outcome.restored?.differences).toEqual(DIFFERENCES);
   expect(outcome.rolesCreated).toEqual(['app', 'rds_superuser', 'rdsadmin']);
   expect(await contentOf(target)).toEqual(await contentOf(source));
 });
 
-test('its commands bring it back too', async () => {
+test('its commands end at the first that fails', async () => {
   await query(target, 'postgres', 'DROP DATABASE stubborn WITH (FORCE)');
+  const { objects, ...dump } = point.dump;
+  const damaged = objects.map((object) => (object.role === 'schema' ? { ...object, sha256: '0'.repeat(64) } : object));
+  const pasted = paste(world, restoreCommands({ ...dump, objects: damaged }, BUCKET), target, 17);
+  await expect(pasted).rejects.toThrow(/did NOT match/);
+  expect(await query(target, 'postgres', "SELECT FROM pg_database WHERE datname = 'stubborn'")).toEqual([]);
+});
+
+test('its commands bring it back too', async () => {
   await paste(world, restoreCommands(point.dump, BUCKET), target, 17);
   expect(await contentOf(target)).toEqual(await contentOf(source));
 });

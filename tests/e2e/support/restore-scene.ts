@@ -6,19 +6,50 @@ import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Dump } from '../../../core/config/schema.ts';
 import { Evidence, type ObjectRole, type StoredObject } from '../../../core/manifest.ts';
-import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
+import { startPostgres, type PostgresOptions, type PostgresServer } from '../../../local/postgres.ts';
 import { recordPoint, type TestPoint } from './restore-run.ts';
+import type { Keep } from './stop-after-tests.ts';
 import { query } from './worker-leftovers.ts';
 import { planFor, runWorker } from './worker-run.ts';
-import { BUCKET, type WorkerWorld } from './worker-world.ts';
+import { BUCKET, startWorkerWorld, type WorkerWorld } from './worker-world.ts';
 
 const ODD = path.join(import.meta.dirname, '../../fixtures/databases/odd.sql');
 /** More than the buffers between S3 and the server hold, so that a restore can be met half-way. */
 const MEBIBYTES = 8;
 
-/** A server of 17 with a database `shop`: the odd one, and a table of incompressible bytes. */
-export async function startShop(): Promise<PostgresServer> {
-  const server = await startPostgres({ major: 17, password: 'secret' });
+interface RestoreScene {
+  readonly world: WorkerWorld;
+  /** What is dumped. */
+  readonly source: PostgresServer;
+  /** What is restored into. */
+  readonly target: PostgresServer;
+}
+
+/** A world and two empty servers of 17. @param options of the servers */
+export async function startRestoreScene(
+  keep: Keep,
+  options: { readonly source?: Partial<PostgresOptions>; readonly target?: Partial<PostgresOptions> } = {},
+): Promise<RestoreScene> {
+  const [world, source, target] = await Promise.all([
+    keep(startWorkerWorld()),
+    keep(startPostgres({ major: 17, password: 'secret', ...options.source })),
+    keep(startPostgres({ major: 17, password: 'other', ...options.target })),
+  ]);
+  return { world, source, target };
+}
+
+/** A world, and a server of 17 with a database `shop`. */
+export async function startShop(keep: Keep): Promise<Omit<RestoreScene, 'target'>> {
+  const [world, source] = await Promise.all([
+    keep(startWorkerWorld()),
+    keep(startPostgres({ major: 17, password: 'secret' })),
+  ]);
+  await fillShop(source);
+  return { world, source };
+}
+
+/** Makes the database `shop`: the odd one, and a table of incompressible bytes. */
+export async function fillShop(server: PostgresServer): Promise<void> {
   await query(server, 'postgres', 'CREATE DATABASE shop');
   await query(server, 'shop', await readFile(ODD, 'utf8'));
   await query(
@@ -28,7 +59,6 @@ export async function startShop(): Promise<PostgresServer> {
        SELECT decode(string_agg(md5(random()::text || i), ''), 'hex') AS bytes
          FROM generate_series(1, 65536) i WHERE n > 0) random_bytes`,
   );
-  return server;
 }
 
 /** @param jobs 1: one archive; more: definitions apart from rows */
