@@ -25,15 +25,16 @@ export function databaseDifferences(database: string, recorded: Identity | undef
 /** What owners have by owning it is no grant. */
 function grantDifferences(object: string, recorded: Identity, found: Identity): Difference[] {
   const owners = [recorded.owner, found.owner];
-  const grantsOf = ({ acl }: Identity): Set<string> =>
-    new Set(
-      acl
-        .filter(({ grantee }) => grantee === null || !(owners.includes(grantee) || isPlatformRole(grantee)))
-        .map(({ grantee, privilege, grantable }) => {
-          const option = grantable ? ' with grant option' : '';
-          return `${privilege} to ${grantee ?? 'PUBLIC'}${option}`;
-        }),
-    );
+  const grantsOf = ({ acl }: Identity): Set<string> => {
+    const options = new Map<string, boolean>();
+    for (const { grantee, privilege, grantable } of acl) {
+      if (grantee !== null && (owners.includes(grantee) || isPlatformRole(grantee))) continue;
+      // Several may have granted the same, of which a restore makes one.
+      const grant = `${privilege} to ${grantee ?? 'PUBLIC'}`;
+      options.set(grant, grantable || options.get(grant) === true);
+    }
+    return new Set([...options].map(([grant, option]) => `${grant}${option ? ' with grant option' : ''}`));
+  };
   const before = grantsOf(recorded);
   const now = grantsOf(found);
   return [

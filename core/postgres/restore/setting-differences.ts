@@ -5,15 +5,20 @@ import { isPlatformRole } from '../roles-sql.ts';
 
 export type Setting = Evidence['settings'][number];
 
-/** The kind of what is set in the source for a parameter that the target's server does not have. */
-export const UNKNOWN_SETTING = 'unknown setting';
+/** The kind of what is set in the source and is nothing that the target's server could have. */
+export const REFUSED_SETTING = 'refused setting';
 
 export interface SettingsTaken {
   /** Whether the restore has set them; it leaves alone what belongs to a database that is in use. */
   readonly wereSet: boolean;
   readonly superuser: boolean;
-  /** Those of the source's parameters that the server does not have; nobody but a superuser can tell. */
-  readonly unknown: ReadonlySet<string>;
+  /** Why the server refuses those of `lackingSettings` that it does; nobody but a superuser can tell. */
+  readonly refusals: ReadonlyMap<Setting, string>;
+}
+
+/** Those of the source that the target does not have. */
+export function lackingSettings(recorded: readonly Setting[], found: readonly Setting[]): Setting[] {
+  return recorded.filter((setting) => isOwn(setting) && namesake(found, setting)?.value !== setting.value);
 }
 
 export function settingDifferences(
@@ -21,19 +26,16 @@ export function settingDifferences(
   found: readonly Setting[],
   taken: SettingsTaken,
 ): Difference[] {
-  const [before, now] = [recorded.filter(isOwn), found.filter(isOwn)];
-  const has = (settings: readonly Setting[], { name, role }: Setting): Setting | undefined =>
-    settings.find((one) => one.name === name && one.role === role);
-  const lacking = before.filter((setting) => has(now, setting)?.value !== setting.value);
   return [
-    ...lacking.map((setting) => {
-      if (taken.unknown.has(setting.name))
-        return { kind: UNKNOWN_SETTING, object: nameOf(setting), detail: 'the target has no parameter of that name' };
-      const state = has(now, setting) ? 'it has another value' : 'it is not set';
-      return { kind: 'setting', object: nameOf(setting), detail: `${state}: ${reasonOf(taken)}` };
+    ...lackingSettings(recorded, found).map((setting) => {
+      const object = nameOf(setting);
+      const refusal = taken.refusals.get(setting);
+      if (refusal !== undefined) return { kind: REFUSED_SETTING, object, detail: refusal };
+      const state = namesake(found, setting) ? 'it has another value' : 'it is not set';
+      return { kind: 'setting', object, detail: `${state}: ${reasonOf(taken)}` };
     }),
-    ...now
-      .filter((setting) => has(before, setting) === undefined)
+    ...found
+      .filter((setting) => isOwn(setting) && namesake(recorded, setting) === undefined)
       .map((setting) => ({
         kind: 'setting',
         object: nameOf(setting),
@@ -41,6 +43,9 @@ export function settingDifferences(
       })),
   ];
 }
+
+const namesake = (settings: readonly Setting[], { name, role }: Setting): Setting | undefined =>
+  settings.find((one) => one.name === name && one.role === role);
 
 /** What RDS sets for its own roles is not restored. */
 const isOwn = ({ role }: Setting): boolean => role === null || !isPlatformRole(role);

@@ -1,11 +1,14 @@
 /** What makes a restored database ready for use, and its own again. */
 import { HoldfastError } from '../../../core/errors.ts';
-import type { Evidence } from '../../../core/manifest.ts';
 import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { databaseDifferences } from '../../../core/postgres/restore/database-differences.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
 import { AS_ITS_OWNER } from '../../../core/postgres/restore/pg-restore-error.ts';
-import { settingDifferences } from '../../../core/postgres/restore/setting-differences.ts';
+import {
+  lackingSettings,
+  settingDifferences,
+  type Setting,
+} from '../../../core/postgres/restore/setting-differences.ts';
 import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
@@ -54,24 +57,36 @@ export async function compareDatabase(
   { evidence, facts: { superuser } }: Pick<PreparedRestore, 'evidence' | 'facts'>,
   wereSet: boolean,
 ): Promise<Difference[]> {
-  const unknown = superuser ? await unknownParameters(session, evidence) : new Set<string>();
-  const taken = { wereSet, superuser, unknown };
+  const found = await databaseSettings(session);
+  const lacking = superuser ? lackingSettings(evidence.settings, found) : [];
+  const taken = { wereSet, superuser, refusals: await refusalsOf(session, lacking) };
   return [
-    ...settingDifferences(evidence.settings, await databaseSettings(session), taken),
+    ...settingDifferences(evidence.settings, found, taken),
     ...databaseDifferences(database, evidence.database, await databaseIdentity(session)),
   ];
 }
 
-/** Names with a dot belong to extensions, and anything may be set for them. */
-async function unknownParameters(session: Session, { settings }: Evidence): Promise<Set<string>> {
-  const names = settings.map(({ name }) => name).filter((name) => !name.includes('.'));
-  const rows = await session.rows<{ name: string }>(UNKNOWN_PARAMETERS_SQL, [names]);
-  return new Set(rows.map(({ name }) => name));
+/** Each is tried, and forgotten with its statement. What the server says of it may name the value, and is not passed on. */
+async function refusalsOf(session: Session, settings: readonly Setting[]): Promise<Map<Setting, string>> {
+  const refusals = new Map<Setting, string>();
+  for (const setting of settings) {
+    try {
+      await session.rows('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
+    } catch (error) {
+      const refusal = REFUSALS.get(sqlState(error) ?? '');
+      if (refusal === undefined) throw error;
+      refusals.set(setting, refusal);
+    }
+  }
+  return refusals;
 }
 
-const UNKNOWN_PARAMETERS_SQL = `
-SELECT name FROM pg_catalog.unnest($1::text[]) AS wanted(name)
- WHERE pg_catalog.current_setting(name, true) IS NULL`;
+/** By SQLSTATE. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['42704', 'the target has no parameter of that name'],
+  ['22023', 'the target cannot have that value, a locale that it lacks say'],
+  ['55P02', 'no session may change it'],
+]);
 
 /** A database is given away by ALTER DATABASE itself, which checks the same; here it is only foreseen. */
 async function mayGive(session: Session, role: string, major: number): Promise<boolean> {

@@ -9,7 +9,7 @@ import {
 } from '../../../core/postgres/restore/compare-evidence.ts';
 import { commentSql, unfinishedMark } from '../../../core/postgres/restore/database-sql.ts';
 import { localeDifferences } from '../../../core/postgres/restore/locale-differences.ts';
-import { UNKNOWN_SETTING } from '../../../core/postgres/restore/setting-differences.ts';
+import { REFUSED_SETTING } from '../../../core/postgres/restore/setting-differences.ts';
 import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import { NOT_COMPARED, type Difference, type RestoredDatabase } from '../../../core/restore-record.ts';
 import { log } from '../../log.ts';
@@ -133,11 +133,11 @@ function isItsOwn({ chosen, facts: { database } }: PreparedRestore): boolean {
   return database === undefined || (chosen === undefined && database.content.length === 0);
 }
 
-/** In a server of the worker's own everything can be as it was, but for parameters that it does not have. */
+/** In a server of the worker's own everything can be as it was, but for settings that it refuses. */
 async function compareItself(work: Work, prepared: PreparedRestore, session: Session): Promise<void> {
   const { database, throwaway } = work.request;
   for (const one of await compareDatabase(session, database, prepared, isItsOwn(prepared))) {
-    if (throwaway === true && one.kind !== UNKNOWN_SETTING)
+    if (throwaway === true && one.kind !== REFUSED_SETTING)
       work.mismatches.push(`${one.kind} of ${one.object}: ${one.detail}`);
     else work.differences.push(one);
   }

@@ -23,6 +23,12 @@ test('what is as it was is no difference, nor what owners and the platform have'
   expect(databaseDifferences('shop', undefined, recorded)).toEqual([]);
 });
 
+test('what two have granted is one grant', () => {
+  const acl = [...recorded.acl, grant('tenant', 'CONNECT', true)];
+  const restored = [...recorded.acl.filter(({ grantee }) => grantee !== 'tenant'), grant('tenant', 'CONNECT', true)];
+  expect(databaseDifferences('shop', { ...recorded, acl }, { ...recorded, acl: restored })).toEqual([]);
+});
+
 test.each<[Partial<Identity>, string, string]>([
   [{ owner: 'master' }, 'owner', 'its owner is master, in the source landlord'],
   [{ connectionLimit: -1 }, 'connection limit', 'its connection limit is -1, in the source 7'],
