@@ -108,8 +108,6 @@ export const KEPT = 'kept as it is';
 /** The kind of what came back, and that nobody can say to be as it was. */
 export const NOT_COMPARED = 'not compared';
 
-/** So many lines of them are kept in an outcome, which shares 400 KB with the rest of its row. */
-export const DIFFERENCES_MAX = 50;
 
 /** What was compared with the evidence, found equal unless a failure says otherwise. */
 export const Comparison = z.object({
@@ -142,7 +140,7 @@ export const RestoredDatabase = z.object({
   bytesRead: Count,
   /** null: it did not come that far. */
   compared: Comparison.nullable(),
-  /** In a row one for each reason, at most DIFFERENCES_MAX; the worker's log names every object. */
+  /** In a row one for each reason, see `rowDifferences`; the worker's log names every object. */
   differences: z.array(Difference),
   differencesOmitted: Count,
 });

@@ -68,7 +68,7 @@ async function restorePlanned(
     resolveDestination(plan.to, options.certificatesDirectory, options.cancel.signal);
   const find = async (): Promise<DatabaseDump> => dumpOf(plan, (await getRun(plan.point)).dumps ?? []);
   const result = await restoreScope(plan, { resolve, find, applicationName, restore: row.run, options, progress });
-  return { ...result, restored: result.restored && recordDifferences(result.restored) };
+  return { ...result, restored: result.restored && recordDifferences(result.restored, 1) };
 }
 
 function dumpOf({ database, point }: RestorePlan, dumps: readonly DatabaseDump[]): DatabaseDump {

@@ -82,7 +82,7 @@ async function testOn(server: Server, test: Test, result: Result): Promise<Resul
   const startedMs = Date.now();
   const restored = await restoreAll(server, test);
   const seconds = (Date.now() - startedMs) / 1000;
-  const databases = restored.map((report) => recordDifferences(report.restored));
+  const databases = restored.map((report) => recordDifferences(report.restored, restored.length));
   const found = { ...result, server: restored[0]?.server ?? null, databases };
   const failure = databases.find((one) => one.failure !== null)?.failure;
   if (failure) return { ...found, failure: judgeFullDisk(failure) };
