@@ -1,6 +1,6 @@
 /** What `npm run deploy` looks at in the account, against the emulator: it refuses before anything is built or changed. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -11,30 +11,28 @@ import {
   S3Client,
   type ObjectLockRule,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../core/config/parse.ts';
 import { requireLockOf } from '../../infra/deploy-checks.ts';
 import { sdkEnvironment } from '../../local/deploy.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { startTestEmulator, type TestEmulator } from '../e2e/local/test-emulator.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 
 const CHECKOUT = path.join(import.meta.dirname, '../..');
 const NETWORK = 'network: { subnets: [subnet-a], securityGroups: [sg-1] }';
 const WITH_SNAPSHOTS = '{ rds: { instance: a, snapshot: { keepLast: 60 } }, connection: { secret: x } }';
 const GOOD = `${NETWORK}\nsources:\n  orders: { connection: { secret: x } }\n`;
 
+const keep = stopAfterTests();
 let emulator: TestEmulator;
 let s3: S3Client;
 let directory: string;
 beforeAll(async () => {
-  emulator = await startTestEmulator();
+  emulator = await keep(startTestEmulator());
   s3 = new S3Client({ ...emulator.settings, forcePathStyle: true });
   directory = mkdtempSync(path.join(tmpdir(), 'holdfast-deploy-'));
   Object.assign(process.env, sdkEnvironment(emulator.endpoint, {}));
-}, 120_000);
-afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
-  await emulator.stop();
 });
 
 /** Where neither docker nor podman is: so far as to build the image it must not come. */

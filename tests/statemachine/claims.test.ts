@@ -1,21 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { claimSlot, claimSource, releaseSource } from '../../aws/claims.ts';
 import { findRow } from '../../aws/run-store.ts';
 import { activeKey, slotKey, testSlotKey } from '../../core/keys.ts';
 import type { TestEmulator } from '../e2e/local/test-emulator.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { executionThatIs, FORGOTTEN, startGuardsWorld } from './guards-world.ts';
 
+const keep = stopAfterTests();
 let emulator: TestEmulator;
 let running: string;
 let succeeded: string;
 let failed: string;
 beforeAll(async () => {
-  emulator = await startGuardsWorld();
+  emulator = await startGuardsWorld(keep);
   running = await executionThatIs(emulator, 'RUNNING');
   succeeded = await executionThatIs(emulator, 'SUCCEEDED');
   failed = await executionThatIs(emulator, 'FAILED');
-}, 120_000);
-afterAll(() => emulator.stop());
+});
 
 let sources = 0;
 const newSource = (): string => `source-${++sources}`;

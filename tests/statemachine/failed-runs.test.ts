@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ERRORS } from '../../core/errors.ts';
 import { CollectDumpInput } from '../../core/steps.ts';
 import { errorOfLostWorker } from '../../core/worker-end.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { brokenContracts } from './contracts.ts';
 import {
   eventOf,
@@ -12,11 +13,11 @@ import {
 } from './machine-under-test.ts';
 import { SNAPSHOT_PROGRESS, VERIFIED, type Scenario, type Step } from './stubs.ts';
 
+const keep = stopAfterTests();
 let machine: MachineUnderTest;
 beforeAll(async () => {
-  machine = await startMachineUnderTest();
-}, 120_000);
-afterAll(() => machine.stop());
+  machine = await startMachineUnderTest(keep);
+});
 
 const throws = (name: string, message: string): Step => ({ throws: { name, message } });
 const EXITS: Step = { exits: true };

@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { brokenContracts } from './contracts.ts';
 import { eventOf, pathOf, startMachineUnderTest, type MachineUnderTest } from './machine-under-test.ts';
 import { SNAPSHOT, SNAPSHOT_PROGRESS, VERIFIED, type Scenario } from './stubs.ts';
 
+const keep = stopAfterTests();
 let machine: MachineUnderTest;
 beforeAll(async () => {
-  machine = await startMachineUnderTest();
-}, 120_000);
-afterAll(() => machine.stop());
+  machine = await startMachineUnderTest(keep);
+});
 
 const BUSY = { ...SNAPSHOT_PROGRESS, status: 'busy', snapshot: null };
 const CREATING = { ...SNAPSHOT_PROGRESS, status: 'creating', snapshot: null };

@@ -4,12 +4,13 @@ import { startMachine, type State } from '../e2e/local/machines.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { startTestEmulator, type TestEmulator } from '../e2e/local/test-emulator.ts';
+import type { Keep } from '../e2e/support/stop-after-tests.ts';
 
 const TABLE = 'holdfast';
 
 /** Starts the emulator and points the clients of aws/ at it. */
-export async function startGuardsWorld(): Promise<TestEmulator> {
-  const emulator = await startTestEmulator();
+export async function startGuardsWorld(keep: Keep): Promise<TestEmulator> {
+  const emulator = await keep(startTestEmulator());
   const { accessKeyId, secretAccessKey } = emulator.settings.credentials;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: emulator.endpoint,

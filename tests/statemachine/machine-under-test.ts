@@ -12,6 +12,7 @@ import { registerScript } from '../e2e/local/ecs.ts';
 import { createFunction } from '../e2e/local/lambda.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { startTestEmulator, type TestEmulator } from '../e2e/local/test-emulator.ts';
+import type { Keep } from '../e2e/support/stop-after-tests.ts';
 import { definition, definitionText, lambdaTasks, scopes, WORKER_STATE, type MachineFile } from './definition.ts';
 import { stubBody, workerCommand, type Scenario } from './stubs.ts';
 
@@ -44,11 +45,10 @@ export interface Ended {
 export interface MachineUnderTest {
   /** @param scenario the execution's input; one that is no Scenario leaves every stub at its default */
   run(scenario: Scenario | string, worker?: WorkerTask): Promise<Ended>;
-  stop(): Promise<void>;
 }
 
-export async function startMachineUnderTest(machine: MachineFile = 'backup'): Promise<MachineUnderTest> {
-  const emulator = await startTestEmulator();
+export async function startMachineUnderTest(keep: Keep, machine: MachineFile = 'backup'): Promise<MachineUnderTest> {
+  const emulator = await keep(startTestEmulator());
   const sfn = new SFNClient(emulator.settings);
   const command = workerCommand(WORKER_STATE[machine]);
   await Promise.all([
@@ -65,7 +65,6 @@ export async function startMachineUnderTest(machine: MachineFile = 'backup'): Pr
       const execution = await execute(sfn, await createMachine(sfn, machine, name, worker), name, scenario);
       return { ...resultOf(execution), calls: callsOf(emulator, name) };
     },
-    stop: () => emulator.stop(),
   };
 }
 

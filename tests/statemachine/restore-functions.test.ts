@@ -1,6 +1,6 @@
 /** The functions of the restore machines against table and bucket: marks, claims, thaws and results, each of them twice. */
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PutObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
@@ -21,18 +21,12 @@ import { handler as thawObjects } from '../../functions/thaw-objects.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import { restoreRow, restored, testOutcome } from '../unit/core/restore-samples.ts';
 import { databaseDump } from '../unit/core/run-samples.ts';
-import { pointRow, record, rowOf, startKeepingWorld, type KeepingWorld } from './keeping/world.ts';
+import { pointRow, record, rowOf, shareKeepingWorld } from './keeping/world.ts';
 
-let world: KeepingWorld;
-beforeAll(async () => {
-  const source = (name: string): string =>
-    `  ${name}: { connection: { secret: s }, restoreTest: { cron: "0 6 1 * ? *", rto: 1h } }`;
-  const names = ['marked', 'claimed', 'frozen', 'gone', 'tested', 'lost', 'random', 'archived'];
-  world = await startKeepingWorld(
-    `restoreTargets: { there: { secret: t } }\nsources:\n${names.map(source).join('\n')}\n`,
-  );
-}, 120_000);
-afterAll(() => world.stop());
+const sourceOf = (name: string): string =>
+  `  ${name}: { connection: { secret: s }, restoreTest: { cron: "0 6 1 * ? *", rto: 1h } }`;
+const SOURCES = ['marked', 'claimed', 'frozen', 'gone', 'tested', 'lost', 'random', 'archived'];
+shareKeepingWorld(`restoreTargets: { there: { secret: t } }\nsources:\n${SOURCES.map(sourceOf).join('\n')}\n`);
 
 const NO_CONTEXT = {} as Context;
 const STARTED_AT = '2025-11-22T10:00:00.000Z';

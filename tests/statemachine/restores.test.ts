@@ -1,16 +1,17 @@
 /** Runs of the machine `restore`, with every step failing in each way that a step can fail. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CollectRestoreInput } from '../../core/restore-steps.ts';
 import { errorOfLostWorker } from '../../core/worker-end.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { brokenContracts } from './contracts.ts';
 import { eventOf, startMachineUnderTest, type MachineUnderTest, type WorkerTask } from './machine-under-test.ts';
 import { RESTORED, type Scenario, type Step } from './stubs.ts';
 
+const keep = stopAfterTests();
 let machine: MachineUnderTest;
 beforeAll(async () => {
-  machine = await startMachineUnderTest('restore');
-}, 120_000);
-afterAll(() => machine.stop());
+  machine = await startMachineUnderTest(keep, 'restore');
+});
 
 const throws = (name: string, message: string): Step => ({ throws: { name, message } });
 const EXITS: Step = { exits: true };

@@ -1,7 +1,7 @@
 /** The retention machine in the local emulator, with functions that do what the name of a source says. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
@@ -16,6 +16,7 @@ import { createFunction } from '../e2e/local/lambda.ts';
 import { eventually } from '../e2e/local/mend-suite.ts';
 import type { TestEmulator } from '../e2e/local/test-emulator.ts';
 import { CHECKOUT } from './definition.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { startGuardsWorld } from './guards-world.ts';
 
 const REMOVAL = { sk: 'RUN#2026-11-15T02:30:00.000Z#r', action: 'remove', reasons: ['no rule keeps it'] };
@@ -59,11 +60,12 @@ const stub = (step: Step, directory: string): string => `
 
 const FUNCTION_TIMEOUT_S = 3;
 
+const keep = stopAfterTests();
 let emulator: TestEmulator;
 let sfn: SFNClient;
 let stateMachineArn: string;
 beforeAll(async () => {
-  emulator = await startGuardsWorld();
+  emulator = await startGuardsWorld(keep);
   sfn = new SFNClient(emulator.settings);
   const steps = Object.keys(ANSWERS) as Step[];
   await Promise.all(
@@ -76,8 +78,7 @@ beforeAll(async () => {
   const roleArn = 'arn:aws:iam::000000000000:role/any';
   const made = await sfn.send(new CreateStateMachineCommand({ name: 'retention', definition, roleArn }));
   stateMachineArn = made.stateMachineArn ?? '';
-}, 120_000);
-afterAll(() => emulator.stop());
+});
 
 const callsFile = (): string => join(emulator.directory, 'calls.jsonl');
 

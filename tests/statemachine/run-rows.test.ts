@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { claimSource } from '../../aws/claims.ts';
 import { dynamo } from '../../aws/clients.ts';
@@ -9,14 +9,13 @@ import type { Failure } from '../../core/errors.ts';
 import { activeKey, runKey } from '../../core/keys.ts';
 import type { Outcome, RunRow } from '../../core/run-record.ts';
 import type { WorkRow } from '../../core/work-row.ts';
-import type { TestEmulator } from '../e2e/local/test-emulator.ts';
+import { stopAfterTests } from '../e2e/support/stop-after-tests.ts';
 import { FORGOTTEN, startGuardsWorld } from './guards-world.ts';
 
-let emulator: TestEmulator;
+const keep = stopAfterTests();
 beforeAll(async () => {
-  emulator = await startGuardsWorld();
-}, 120_000);
-afterAll(() => emulator.stop());
+  await startGuardsWorld(keep);
+});
 
 const STARTED_AT = '2025-11-21T02:30:11.000Z';
 const FINISHED_AT = '2025-11-21T02:41:40.000Z';

@@ -1,9 +1,9 @@
 /** What the table remembers of sources between two looks. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { readSources, rememberTold } from '../../../aws/watch-store.ts';
 import { parseConfig } from '../../../core/config/parse.ts';
 import { assessFreshness, type Freshness } from '../../../core/freshness.ts';
-import type { TestEmulator } from '../../e2e/local/test-emulator.ts';
+import { stopAfterTests } from '../../e2e/support/stop-after-tests.ts';
 import { startGuardsWorld } from '../guards-world.ts';
 
 const CONFIG = parseConfig(
@@ -13,11 +13,10 @@ const CONFIG = parseConfig(
 const FIRST = Date.parse('2025-01-01T00:07:00Z');
 const day = (days: number): Date => new Date(FIRST + days * 86_400_000);
 
-let emulator: TestEmulator;
+const keep = stopAfterTests();
 beforeAll(async () => {
-  emulator = await startGuardsWorld();
-}, 120_000);
-afterAll(() => emulator.stop());
+  await startGuardsWorld(keep);
+});
 
 /** What is known of the source on a day. */
 async function look(days: number, isTested: boolean): Promise<Freshness> {

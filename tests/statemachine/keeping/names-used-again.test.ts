@@ -1,5 +1,5 @@
 /** Step Functions lets the name of an execution be used again after 90 days: two runs, maybe of two sources, one name. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { findRunByName } from '../../../aws/recovery-points.ts';
 import { tableName } from '../../../aws/environment.ts';
 import { findSnapshot } from '../../../aws/snapshots.ts';
@@ -9,17 +9,7 @@ import { snapshotIdentifier } from '../../../core/keys.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { sweep } from '../../../functions/sweep.ts';
 import { createCluster } from './tasks.ts';
-import {
-  createInstance,
-  leave,
-  pointRow,
-  record,
-  rowOf,
-  snapshotOf,
-  startKeepingWorld,
-  takeSnapshot,
-  type KeepingWorld,
-} from './world.ts';
+import { leave, pointRow, record, rowOf, snapshotOf, shareKeepingWorld, takeSnapshot } from './world.ts';
 
 const CONFIG = `defaults: { rds: { instance: orders-prod }, connection: { secret: x } }
 sources:
@@ -27,13 +17,7 @@ sources:
   other: {}
 `;
 
-let world: KeepingWorld;
-beforeAll(async () => {
-  world = await startKeepingWorld(CONFIG);
-  await createCluster(world.emulator);
-  await createInstance();
-}, 120_000);
-afterAll(() => world.stop());
+shareKeepingWorld(CONFIG, createCluster);
 
 const NOW = new Date('2026-11-18T09:37:00Z');
 const SPRING = '2026-05-01T02:30:00.000Z';

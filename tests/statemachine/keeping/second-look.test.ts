@@ -1,5 +1,5 @@
 /** What retention finds out between its plan and a removal: about the point, about those that stay, about the bucket. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   DeleteObjectCommand,
   ListObjectVersionsCommand,
@@ -33,7 +33,6 @@ import {
 } from './retention-scene.ts';
 import {
   createBucket,
-  createInstance,
   deleteObject,
   leave,
   pointRow,
@@ -41,17 +40,11 @@ import {
   record,
   rowOf,
   snapshotOf,
-  startKeepingWorld,
+  shareKeepingWorld,
   versionsOf,
-  type KeepingWorld,
 } from './world.ts';
 
-let world: KeepingWorld;
-beforeAll(async () => {
-  world = await startKeepingWorld(CONFIG);
-  await createInstance();
-}, 120_000);
-afterAll(() => world.stop());
+shareKeepingWorld(CONFIG);
 useSourceForEachTest();
 
 const planned = async (): Promise<Removal[]> => (await planSource(sourceName(), false, NOW)).removals;

@@ -1,7 +1,7 @@
 /** What a dump is compared with, where the runs before it have left rows of every kind. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamo, s3 } from '../../../aws/clients.ts';
@@ -11,19 +11,15 @@ import type { DatabaseDump, Evidence } from '../../../core/manifest.ts';
 import type { RunRow } from '../../../core/run-record.ts';
 import { findSuspicions } from '../../../functions/find-suspicions.ts';
 import { databaseDump, planOf, storedObject } from '../../unit/core/run-samples.ts';
-import { pointRow, rowOf, startKeepingWorld, type KeepingWorld } from './world.ts';
+import { pointRow, rowOf, shareKeepingWorld } from './world.ts';
 
 const SOURCES = ['failing', 'unreadable', 'recompressed'];
 const FIRST_NIGHT = Date.parse('2026-10-01T02:30:00Z');
 
-let world: KeepingWorld;
+shareKeepingWorld(`sources: { ${SOURCES.map((name) => `${name}: { connection: { secret: x } }`).join(', ')} }\n`);
+
 let source: string;
 let tests = 0;
-beforeAll(async () => {
-  const sources = SOURCES.map((name) => `${name}: { connection: { secret: x } }`).join(', ');
-  world = await startKeepingWorld(`sources: { ${sources} }\n`);
-}, 120_000);
-afterAll(() => world.stop());
 beforeEach(() => {
   source = SOURCES[tests++] ?? '';
 });

@@ -1,5 +1,5 @@
 /** What a sweep makes of executions without an answer, of restores that are over, of rows and points that are damaged. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { PublishCommandInput } from '@aws-sdk/client-sns';
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { claimSource } from '../../../aws/claims.ts';
@@ -15,7 +15,6 @@ import { planOf } from '../../unit/core/run-samples.ts';
 import { executionThatIs, FORGOTTEN } from '../guards-world.ts';
 import { createCluster } from './tasks.ts';
 import {
-  createInstance,
   deleteObject,
   leave,
   pointRow,
@@ -23,9 +22,8 @@ import {
   record,
   rowOf,
   snapshotOf,
-  startKeepingWorld,
+  shareKeepingWorld,
   versionsOf,
-  type KeepingWorld,
 } from './world.ts';
 
 const CONFIG = `defaults: { connection: { secret: x }, rds: { instance: orders-prod } }
@@ -36,17 +34,13 @@ sources: { claims: {}, marks: {}, damaged: {}, fine: {} }
 const HOUR_OF = { claims: 0, marks: 1, damaged: 2, fine: 3 } as const;
 type SourceName = keyof typeof HOUR_OF;
 
-let world: KeepingWorld;
 let over: string;
 let running: string;
-beforeAll(async () => {
-  world = await startKeepingWorld(CONFIG);
-  await createCluster(world.emulator);
-  await createInstance();
-  over = await executionThatIs(world.emulator, 'FAILED');
-  running = await executionThatIs(world.emulator, 'RUNNING');
-}, 120_000);
-afterAll(() => world.stop());
+shareKeepingWorld(CONFIG, async (emulator) => {
+  await createCluster(emulator);
+  over = await executionThatIs(emulator, 'FAILED');
+  running = await executionThatIs(emulator, 'RUNNING');
+});
 
 const NOW = new Date('2026-11-18T09:37:00Z');
 const hourOf = (source: SourceName): Date => new Date(`2026-11-18T0${HOUR_OF[source]}:37:00Z`);

@@ -1,5 +1,5 @@
 /** What a sweep ends, what it only tells of, and what it leaves alone. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { claimSource } from '../../../aws/claims.ts';
@@ -24,7 +24,6 @@ import { restoreRow, testRow } from '../../unit/core/restore-samples.ts';
 import { executionThatIs } from '../guards-world.ts';
 import { createCluster, hasEnded, isMeantToRun, startTask } from './tasks.ts';
 import {
-  createInstance,
   deleteObject,
   leave,
   pointRow,
@@ -32,10 +31,9 @@ import {
   record,
   rowOf,
   snapshotOf,
-  startKeepingWorld,
+  shareKeepingWorld,
   takeSnapshot,
   versionsOf,
-  type KeepingWorld,
 } from './world.ts';
 
 const CONFIG = `defaults: { connection: { secret: x } }
@@ -46,18 +44,14 @@ sources:
   failing: {}
 `;
 
-let world: KeepingWorld;
 /** Executions. */
 let over: string;
 let running: string;
-beforeAll(async () => {
-  world = await startKeepingWorld(CONFIG);
-  await createCluster(world.emulator);
-  await createInstance();
-  over = await executionThatIs(world.emulator, 'FAILED');
-  running = await executionThatIs(world.emulator, 'RUNNING');
-}, 120_000);
-afterAll(() => world.stop());
+shareKeepingWorld(CONFIG, async (emulator) => {
+  await createCluster(emulator);
+  over = await executionThatIs(emulator, 'FAILED');
+  running = await executionThatIs(emulator, 'RUNNING');
+});
 
 const NOW = new Date('2026-11-18T09:37:00Z');
 const HOUR_MS = 3_600_000;

@@ -4,11 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CreateTopicCommand } from '@aws-sdk/client-sns';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
-import { s3, sns } from '../../../aws/clients.ts';
+import { s3 } from '../../../aws/clients.ts';
 import { bucketName, tableName } from '../../../aws/environment.ts';
 import { runsOfSource } from '../../../aws/source-runs.ts';
 import { manifestKey, objectKey } from '../../../core/keys.ts';
@@ -18,7 +17,7 @@ import { checkFreshness } from '../../../functions/check-freshness.ts';
 import { planSource } from '../../../functions/plan-retention.ts';
 import { stateOf, type Alarm } from '../../infra/alarm-state.ts';
 import { CHECKOUT } from '../definition.ts';
-import { leave, pointRow, startKeepingWorld, type KeepingWorld } from './world.ts';
+import { leave, pointRow, shareKeepingWorld } from './world.ts';
 
 const SOURCES = ['last', 'aged', 'tiered'] as const;
 type SourceName = (typeof SOURCES)[number];
@@ -70,13 +69,7 @@ function deployedAlarm(): Alarm {
 
 const OVERDUE_ALARM = deployedAlarm();
 
-let world: KeepingWorld;
-beforeAll(async () => {
-  world = await startKeepingWorld(CONFIG);
-  const { TopicArn } = await sns().send(new CreateTopicCommand({ Name: 'holdfast' }));
-  process.env['HOLDFAST_TOPIC'] = TopicArn;
-}, 120_000);
-afterAll(() => world.stop());
+shareKeepingWorld(CONFIG);
 
 /** What a source has, for the judge, who knows nothing of the functions. Starts of runs, oldest first. */
 interface Book {

@@ -1,7 +1,8 @@
 /** Table, bucket and RDS in the local emulator, with points that runs have left: for what keeps and removes them. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { beforeAll } from '@jest/globals';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -30,34 +31,34 @@ import type { RunRow } from '../../../core/run-record.ts';
 import { databaseDump, storedObject } from '../../unit/core/run-samples.ts';
 import { FORGOTTEN, startGuardsWorld } from '../guards-world.ts';
 import type { TestEmulator } from '../../e2e/local/test-emulator.ts';
+import { stopAfterTests } from '../../e2e/support/stop-after-tests.ts';
 
-export interface KeepingWorld {
-  readonly emulator: TestEmulator;
-  stop(): Promise<void>;
+/**
+ * For the tests of a file: the world, with an instance that snapshots are taken of.
+ * @param config text of the deployed holdfast.yml
+ * @param prepare what the tests need besides
+ */
+export function shareKeepingWorld(
+  config: string,
+  prepare: (emulator: TestEmulator) => Promise<void> = () => Promise.resolve(),
+): void {
+  const keep = stopAfterTests();
+  beforeAll(async () => {
+    const emulator = await startGuardsWorld(keep);
+    const taskRoot = await mkdtemp(join(tmpdir(), 'holdfast-keeping-'));
+    await writeFile(join(taskRoot, 'holdfast.yml'), config);
+    Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', HOLDFAST_STAGE: 'local', LAMBDA_TASK_ROOT: taskRoot });
+    await createBucket('backups', false);
+    const { TopicArn } = await sns().send(new CreateTopicCommand({ Name: 'holdfast' }));
+    process.env['HOLDFAST_TOPIC'] = TopicArn;
+    await createInstance();
+    await prepare(emulator);
+  });
 }
 
-/** @param config text of the deployed holdfast.yml */
-export async function startKeepingWorld(config: string): Promise<KeepingWorld> {
-  const emulator = await startGuardsWorld();
-  const taskRoot = await mkdtemp(join(tmpdir(), 'holdfast-keeping-'));
-  await writeFile(join(taskRoot, 'holdfast.yml'), config);
-  Object.assign(process.env, { HOLDFAST_BUCKET: 'backups', HOLDFAST_STAGE: 'local', LAMBDA_TASK_ROOT: taskRoot });
-  await createBucket('backups', false);
-  const { TopicArn } = await sns().send(new CreateTopicCommand({ Name: 'holdfast' }));
-  process.env['HOLDFAST_TOPIC'] = TopicArn;
-  return {
-    emulator,
-    stop: async () => {
-      await emulator.stop();
-      await rm(taskRoot, { recursive: true, force: true });
-    },
-  };
-}
-
-/** The instance that snapshots are taken of. */
 export const INSTANCE = 'orders-prod';
 
-export async function createInstance(): Promise<void> {
+async function createInstance(): Promise<void> {
   await rds().send(
     new CreateDBInstanceCommand({
       DBInstanceIdentifier: INSTANCE,
