@@ -28,6 +28,12 @@ export function dropDatabaseSql(database: string): string {
   return `DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`;
 }
 
+/** Without its slot, which is the source's, and not even looked for. */
+export function dropSubscriptionSql(subscription: string): string {
+  const name = quoteIdentifier(subscription);
+  return `ALTER SUBSCRIPTION ${name} DISABLE; ALTER SUBSCRIPTION ${name} SET (slot_name = NONE); DROP SUBSCRIPTION ${name}`;
+}
+
 const MARK = 'not complete: being restored by holdfast, ';
 
 /** The comment of a database whose restore is not complete; seen by people, and by the same restore when it runs again. */

@@ -1,37 +1,18 @@
 /** What makes a restored database ready for use, and its own again. */
-import { HoldfastError } from '../../../core/errors.ts';
-import type { TocEntry } from '../../../core/postgres/restore/archive-toc.ts';
 import { databaseDifferences } from '../../../core/postgres/restore/database-differences.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
-import { AS_ITS_OWNER } from '../../../core/postgres/restore/pg-restore-error.ts';
 import {
   lackingSettings,
   settingDifferences,
   type Setting,
 } from '../../../core/postgres/restore/setting-differences.ts';
-import { quoteIdentifier, quoteName } from '../../../core/postgres/sql-quote.ts';
+import { quoteIdentifier } from '../../../core/postgres/sql-quote.ts';
 import type { Difference } from '../../../core/restore-record.ts';
 import { sqlState } from '../connect-error.ts';
 import { databaseIdentity, databaseSettings } from '../database-facts.ts';
 import type { Session } from '../session.ts';
 import type { PreparedRestore } from './prepare-restore.ts';
 import { mayOwnAs } from './roles.ts';
-
-/** Without statistics the first queries would be planned blindly. @param tables undefined: all */
-export async function analyze(session: Session, tables: readonly TocEntry[] | undefined): Promise<void> {
-  const targets = tables?.map(({ schema, tag }) => ` ${quoteName(schema, tag)}`) ?? [''];
-  for (const target of targets) {
-    await session.run(`ANALYZE${target}`).catch((cause: unknown) => {
-      throw cause instanceof Error && sqlState(cause) === '42501' ? analyzeRefused(target, cause) : cause;
-    });
-  }
-}
-
-/** Expressions in indexes are computed for it. */
-function analyzeRefused(target: string, cause: Error): HoldfastError {
-  const message = `ANALYZE${target} failed, which computes what indexes hold ${AS_ITS_OWNER}: ${cause.message}`;
-  return new HoldfastError('RestoreFailed', message, { cause });
-}
 
 /**
  * A database that the restore made gets its owner, where it may be given away, and its limit, and its comment in place of

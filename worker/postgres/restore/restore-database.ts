@@ -16,7 +16,8 @@ import { log } from '../../log.ts';
 import { databaseFacts, databaseIdentity } from '../database-facts.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
-import { analyze, compareDatabase, finishDatabase } from './finish-database.ts';
+import { analyze } from './analyze.ts';
+import { compareDatabase, finishDatabase } from './finish-database.ts';
 import { foundEvidence } from './found-evidence.ts';
 import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
@@ -78,7 +79,7 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     work.differences.push(...differences);
     context.onPhase('analyzing');
     const tables = prepared.chosen && [...prepared.chosen].filter(({ kind }) => kind === 'TABLE');
-    await timed(work, 'analyzeSeconds', () => analyze(session, tables));
+    work.differences.push(...(await timed(work, 'analyzeSeconds', () => analyze(session, tables))));
     // What is not what was dumped keeps its mark.
     const isFinished = target.databaseCreated && work.mismatches.length === 0;
     if (isFinished) await finishDatabase(session, request.database, prepared);
@@ -96,7 +97,8 @@ async function createDatabase(work: Work, { unfinished }: PreparedRestore): Prom
   const { database, dump } = work.request;
   const session = await openMaintenance(context.server, context, database);
   try {
-    if (unfinished) await dropUnfinished(session, database, context.restore);
+    const enter = (): Promise<Session> => openSession(context.server, { ...context, database });
+    if (unfinished) await dropUnfinished({ session, database, enter }, context.restore);
     // If the answer is lost, it may be there.
     target.targetState = 'partial';
     work.made = await makeDatabase(session, database, dump);
@@ -196,27 +198,23 @@ function failureOf(error: unknown): Failure {
 async function undo(work: Work): Promise<void> {
   const { context, request, made } = work;
   const { applicationName, server } = context;
-  await endLeftovers(server, request.database, applicationName);
+  const { database } = request;
+  await endLeftovers(server, database, applicationName);
   const options = { applicationName, signal: AbortSignal.timeout(UNDO_TIMEOUT_MS) };
+  const enter = (): Promise<Session> => openSession(server, { ...options, database });
   try {
-    const session =
-      made === undefined
-        ? await openSession(server, { ...options, database: request.database })
-        : await openMaintenance(server, options, request.database);
+    const session = made === undefined ? await enter() : await openMaintenance(server, options, database);
     try {
       await (made === undefined
         ? giveBack(session, work.borrowed.privileges)
-        : dropMade(session, request.database, made));
+        : dropMade({ session, database, enter }, made));
       await giveBack(session, work.borrowed.memberships);
       if (made !== undefined) await dropRoles(work, session);
     } finally {
       await session.close();
     }
   } catch (error) {
-    log('warn', 'what the restore has made could not be taken back', {
-      database: request.database,
-      reason: causeChain(error),
-    });
+    log('warn', 'what the restore has made could not be taken back', { database, reason: causeChain(error) });
   }
 }
 
