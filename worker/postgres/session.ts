@@ -15,7 +15,7 @@ export interface Session {
   rows<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Statements whose rows do not matter. */
   run(sql: string): Promise<void>;
-  /** How many rows each MOVE among several statements has passed. */
+  /** How many rows each MOVE or COPY among the statements has passed. */
   rowsPassed(statements: readonly string[]): Promise<number[]>;
   /** Ends the session; after a few seconds its socket is closed whatever the server does. */
   close(): Promise<void>;
@@ -150,7 +150,7 @@ function sessionOf(
       // One result stands alone, several are in an array, which the types do not say.
       const answer: unknown = await answered(() => client.query(statements.join(';\n')));
       const results = [answer].flat() as QueryResult[];
-      return results.filter(({ command }) => command === 'MOVE').map(({ rowCount }) => Number(rowCount));
+      return results.filter(({ command }) => /^(?:MOVE|COPY)$/.test(command)).map(({ rowCount }) => Number(rowCount));
     },
     close: async () => {
       const ended = client.end().catch(() => undefined);

@@ -20,6 +20,26 @@ test('counting keeps no lock but those of the tables', async () => {
   await holder.close();
 });
 
+test('a table is counted, though what its index computes is only found in another search_path', async () => {
+  await query(
+    shared.server,
+    shared.database,
+    `CREATE SCHEMA app; CREATE TABLE app.child (n integer) INHERITS (item); INSERT INTO app.child VALUES (1), (NULL);
+     CREATE FUNCTION app.half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+     CREATE FUNCTION app.of_half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT app.half($1)';
+     CREATE INDEX ON item (app.of_half(n)); CREATE INDEX ON app.child (app.of_half(n)); SET search_path = app;
+     CREATE OR REPLACE FUNCTION of_half(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT half($1)'`,
+  );
+  const holder = await shared.hold();
+  const { tables } = await collectEvidence(holder.session, holder.relations, 'counts');
+  expect([...tables]).toEqual([
+    { schema: 'app', name: 'child', rows: 2 },
+    { schema: 'public', name: 'item', rows: ROWS },
+  ]);
+  expect(await shared.dumpedRows(holder.snapshot)).toBe(ROWS + 1);
+  await holder.close();
+});
+
 describe('the configuration of an extension', () => {
   beforeEach(async () => {
     // With an OID of its own: pg_dump takes what initdb made for part of the server.
