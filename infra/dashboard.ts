@@ -49,6 +49,12 @@ export function dashboard(): Fragment {
       width: 12,
       height: 7,
     }),
+    bySource('Recovery time in restore tests, seconds', 'RecoverySeconds', DAY_S, {
+      x: 12,
+      y: 18,
+      width: 12,
+      height: 7,
+    }),
   ];
   return {
     Resources: {

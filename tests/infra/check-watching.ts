@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { metricsOfSource, metricsOfStage, type Freshness } from '../../core/freshness.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { metricsOfRun } from '../../core/run-metrics.ts';
 import type { Template } from '../../infra/limits.ts';
 import { arnOf, propertiesOf, resourcesOf } from './packaged-service.ts';
 
@@ -32,8 +34,10 @@ export function checkWatching(template: () => Template): void {
 
     it('shows the metrics that are written', () => {
       const source = { latest: {}, ageMs: 1, limitMs: 1, testAgeMs: 1 } as unknown as Freshness;
-      for (const { name } of [...metricsOfSource(source), ...metricsOfStage([])]) {
-        expect(widgets()).toContain(name);
+      const run = { verdict: 'verified', dumps: [], startedAt: '', finishedAt: '' } as unknown as Manifest;
+      const shown = [...metricsOfSource(source), ...metricsOfStage([]), ...metricsOfRun(run)].map(({ name }) => name);
+      for (const name of [...shown, 'RecoverySeconds']) {
+        expect(widgets()).toMatch(new RegExp(`[\\\\"]${name}[\\\\"]`));
       }
     });
   });
