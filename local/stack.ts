@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly runtime?: 'process' | 'docker';
   /** Loopback URLs of single services, by the SDK's names: `{ s3: 'http://127.0.0.1:9000' }`. */
   readonly endpointOverrides?: Readonly<Record<string, string>>;
+  /** Told the emulator's endpoint before anything is deployed to it. */
+  readonly onEmulator?: (endpoint: string) => void;
   /** Told what is going on, a line at a time. */
   readonly say?: (line: string) => void;
   /** Ends what was started by then, and throws its reason. */
@@ -57,6 +59,7 @@ export async function startStack(options: StackOptions): Promise<StackInfo> {
     options.signal?.throwIfAborted();
     say('starting the emulator of AWS');
     const { endpoint } = await startProcesses(directory, toolchain, checked);
+    options.onEmulator?.(endpoint);
     options.signal?.throwIfAborted();
     say('deploying the service');
     const info = await deployToEmulator(serviceDir, endpoint, checked.endpoints);

@@ -1,5 +1,6 @@
 /** The command against a deployed stack and a real PostgreSQL: each promise of its help text, by exit code and output. */
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { beforeAll, jest } from '@jest/globals';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { testBackups } from './backups.ts';
 import { testRefusals } from './refusals.ts';
 import { startShop, type Shop } from './shop.ts';
@@ -8,11 +9,11 @@ import { testWaiting } from './waiting.ts';
 /** The first start on a machine installs the toolchain. */
 jest.setTimeout(240_000);
 
+const keep = stopAfterTests();
 let world: Shop;
 beforeAll(async () => {
-  world = await startShop();
+  world = await startShop(keep);
 });
-afterAll(() => world.stop());
 
 testBackups(() => world);
 testWaiting(() => world);

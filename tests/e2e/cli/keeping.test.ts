@@ -21,12 +21,13 @@ import {
 } from '@aws-sdk/client-ecs';
 import { CreateDBSnapshotCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { snapshotIdentifier } from '../../../core/keys.ts';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { eventually } from '../local/mend-suite.ts';
 import { startMailbox, type Mailbox } from '../support/machine-mailbox.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { holdfast, holdfastJson } from './holdfast.ts';
 
@@ -42,23 +43,19 @@ const CONFIG = `sources:
 /** The first start on a machine installs the toolchain. */
 jest.setTimeout(240_000);
 
+const keep = stopAfterTests();
 let stack: TestStack;
 let server: PostgresServer;
 let mailbox: Mailbox;
 beforeAll(async () => {
   [stack, server] = await Promise.all([
-    startTestStack({ config: CONFIG }),
-    startPostgres({ major: 17, password: 'p@ss' }),
+    keep(startTestStack({ config: CONFIG })),
+    keep(startPostgres({ major: 17, password: 'p@ss' })),
   ]);
-  mailbox = startMailbox(stack);
+  mailbox = await keep(Promise.resolve(startMailbox(stack)));
   await query(server, 'postgres', 'CREATE DATABASE shop');
   await query(server, 'shop', 'CREATE TABLE item AS SELECT n, md5(n::text) FROM generate_series(1, 2000) n');
   await stack.registerDatabase(server, { secret: 'test/shop', rds: { instance: 'shop-prod' } });
-});
-afterAll(async () => {
-  await mailbox.stop();
-  await server.stop();
-  await stack.stop();
 });
 
 interface Backup {

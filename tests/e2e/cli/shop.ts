@@ -1,12 +1,12 @@
 /** A deployed stack with a source that can be backed up, `shop`, and one that cannot, `broken`. */
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import type { Keep } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 
 export interface Shop {
   readonly stack: TestStack;
   readonly server: PostgresServer;
-  stop(): Promise<void>;
 }
 
 const CONFIG = `sources:
@@ -24,10 +24,10 @@ export const RUN_NAME = /\b(shop|broken|nope)-\d{8}-\d{6}-[0-9a-f]{4}\b/;
 
 export const runNameIn = (text: string): string => RUN_NAME.exec(text)?.[0] ?? `no run's name in ${text}`;
 
-export async function startShop(): Promise<Shop> {
+export async function startShop(keep: Keep): Promise<Shop> {
   const [stack, server] = await Promise.all([
-    startTestStack({ config: CONFIG }),
-    startPostgres({ major: 17, password: 'p@ss/w:rd' }),
+    keep(startTestStack({ config: CONFIG })),
+    keep(startPostgres({ major: 17, password: 'p@ss/w:rd' })),
   ]);
   for (const [database, rows] of Object.entries(ROWS)) {
     await query(server, 'postgres', `CREATE DATABASE "${database}"`);
@@ -35,12 +35,5 @@ export async function startShop(): Promise<Shop> {
   }
   await stack.registerDatabase(server, { secret: 'test/shop', rds: { instance: 'shop-prod' } });
   await stack.registerDatabase({ ...server, password: 'wrong' }, { secret: 'test/broken' });
-  return {
-    stack,
-    server,
-    stop: async () => {
-      await server.stop();
-      await stack.stop();
-    },
-  };
+  return { stack, server };
 }

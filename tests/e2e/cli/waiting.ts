@@ -1,25 +1,26 @@
 /** `holdfast backup --wait` while the run takes its time: what is shown, Ctrl-C, and a stop from outside. */
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { eventually } from '../local/mend-suite.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { holdfast, holdfastJson, startHoldfast, startInTerminal, type Running } from './holdfast.ts';
 import { RUN_NAME, type Shop } from './shop.ts';
 
 export function testWaiting(world: () => Shop): void {
   describe('a run that takes its time', () => {
+    const keep = stopAfterTests();
     let blocker: Client;
     let waiting: Running;
     let run: string;
 
     beforeAll(async () => {
       blocker = new Client({ ...world().server, database: 'shop' });
-      await blocker.connect();
+      await keep(blocker.connect().then(() => ({ stop: () => blocker.end() })));
       await blocker.query('BEGIN; LOCK TABLE item IN ACCESS EXCLUSIVE MODE');
       waiting = startInTerminal(world().stack.env, ['backup', 'shop', '--wait']);
       run = await eventually(async () => Promise.resolve(RUN_NAME.exec(waiting.stdout())?.[0]), 20_000);
     });
-    afterAll(() => blocker.end());
 
     test('shows one live line in a terminal, with the bytes that the worker reports', async () => {
       await eventually(

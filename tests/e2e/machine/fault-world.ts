@@ -1,6 +1,7 @@
 /** The stack that all faults of the machine share: a source for each of them, and the servers that they are about. */
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { startMachineWorld, type MachineWorld, type SourceConfig } from '../support/machine-world.ts';
+import type { Keep } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { RESTORE_TARGETS } from './restores.ts';
 
@@ -14,33 +15,19 @@ export interface FaultWorld extends MachineWorld {
 /** What URLs, shells, XML, JSON and libpq's connection strings would suffer from. */
 const PASSWORD = `p@ss:w/o?r#d%20&"' <$(x)>\\+`;
 
-export async function startFaultWorld(sources: Readonly<Record<string, SourceConfig>>): Promise<FaultWorld> {
-  const started: { stop(): Promise<void> }[] = [];
-  const remember = async <Started extends { stop(): Promise<void> }>(starting: Promise<Started>): Promise<Started> => {
-    const one = await starting;
-    started.push(one);
-    return one;
-  };
-  const stop = async (): Promise<void> => {
-    for (const one of started) await one.stop();
-  };
-  const [world, server, emptyServer] = await Promise.allSettled([
-    remember(startMachineWorld(sources, RESTORE_TARGETS)),
-    remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
-    remember(startPostgres({ major: 17, password: PASSWORD, tls: true })),
+export async function startFaultWorld(
+  keep: Keep,
+  sources: Readonly<Record<string, SourceConfig>>,
+): Promise<FaultWorld> {
+  const [world, server, emptyServer] = await Promise.all([
+    keep(startMachineWorld(sources, RESTORE_TARGETS)),
+    keep(startPostgres({ major: 17, password: PASSWORD, tls: true })),
+    keep(startPostgres({ major: 17, password: PASSWORD, tls: true })),
   ]);
-  try {
-    if (world.status === 'rejected') throw world.reason;
-    if (server.status === 'rejected') throw server.reason;
-    if (emptyServer.status === 'rejected') throw emptyServer.reason;
-    await fill(server.value);
-    await world.value.stack.registerDatabase(server.value, { secret: 'server' });
-    await query(emptyServer.value, 'template1', 'DROP DATABASE postgres');
-    return { ...world.value, server: server.value, emptyServer: emptyServer.value, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  await fill(server);
+  await world.stack.registerDatabase(server, { secret: 'server' });
+  await query(emptyServer, 'template1', 'DROP DATABASE postgres');
+  return { ...world, server, emptyServer };
 }
 
 async function fill(server: PostgresServer): Promise<void> {

@@ -2,8 +2,9 @@
  * Everything that can go wrong around one run, through the deployed machine. All faults share one stack and go on at
  * once, each with a source of its own; each test lists what is left in S3, on the server and in the process table.
  */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { placesThatHold } from '../support/machine-secrets.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { startFaultWorld, type FaultWorld } from './fault-world.ts';
 import { CLAIM_SOURCES, testClaims } from './claims.ts';
 import { GOOD_SOURCES, testGood } from './good.ts';
@@ -14,10 +15,11 @@ import { RESTORE_TEST_SOURCES, testRestoreTests } from './restore-tests.ts';
 import { RESTORE_SOURCES, testRestores, testStoppedRestore } from './restores.ts';
 import { testVerification, VERIFICATION_SOURCES } from './verification.ts';
 
+const keep = stopAfterTests();
 let world: FaultWorld;
 
 beforeAll(async () => {
-  world = await startFaultWorld({
+  world = await startFaultWorld(keep, {
     good: { connection: { secret: 'server', sslMode: 'require' }, databases: ['shop'] },
     ...REFUSED_SOURCES,
     ...INTERRUPTED_SOURCES,
@@ -28,10 +30,6 @@ beforeAll(async () => {
     ...RESTORE_SOURCES,
     ...RESTORE_TEST_SOURCES,
   });
-});
-
-afterAll(async () => {
-  await world.stop();
 });
 
 testHalves(() => world);

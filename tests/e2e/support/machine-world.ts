@@ -1,6 +1,5 @@
 /** The deployed service beside a real server, with S3's weather in the test's hand, for tests of the whole machine. */
 import { stringify } from 'yaml';
-import { freePort } from '../../../local/free-port.ts';
 import { startMailbox, type Mailbox } from './machine-mailbox.ts';
 import { startTestStack, type TestStack } from './stack.ts';
 import { startS3Proxy, type S3Proxy } from './worker-s3-proxy.ts';
@@ -21,14 +20,14 @@ export async function startMachineWorld(
   sources: Readonly<Record<string, SourceConfig>>,
   restoreTargets: Readonly<Record<string, SourceConfig>> = {},
 ): Promise<MachineWorld> {
-  const port = await freePort();
-  const proxy = await startS3Proxy(`http://127.0.0.1:${port}`);
+  const emulator = Promise.withResolvers<string>();
+  const proxy = await startS3Proxy(emulator.promise);
   try {
     const treatments = new Map<string, S3Proxy['treat']>();
     const stack = await startTestStack({
       config: stringify({ notifications: { email: ['ops@example.com'] }, restoreTargets, sources }),
       endpointOverrides: { s3: proxy.endpoint },
-      port,
+      onEmulator: emulator.resolve,
     });
     proxy.treat = (request, path) => {
       // "/bucket/source/…"

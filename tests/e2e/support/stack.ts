@@ -18,8 +18,7 @@ export interface TestStackOptions {
   /** The text of holdfast.yml. */
   readonly config: string;
   readonly endpointOverrides?: NonNullable<StackOptions['endpointOverrides']>;
-  /** Of the emulator; default: any free one. */
-  readonly port?: number;
+  readonly onEmulator?: NonNullable<StackOptions['onEmulator']>;
 }
 
 /** A login to a database server, as `startPostgres` returns it. */
