@@ -1,9 +1,10 @@
 /** `holdfast restore`, `restore-test` and `verify` against a deployed stack and a real PostgreSQL. */
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { installToolchain } from '../../../local/toolchain.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 import { holdfast, holdfastJson, type Environment } from './holdfast.ts';
 import { testThaw } from './thawing.ts';
@@ -25,6 +26,7 @@ sources:
 /** The first start on a machine installs the toolchain. */
 jest.setTimeout(240_000);
 
+const keep = stopAfterTests();
 let stack: TestStack;
 let server: PostgresServer;
 let point: string;
@@ -33,8 +35,8 @@ let laptop: Environment;
 
 beforeAll(async () => {
   [stack, server] = await Promise.all([
-    startTestStack({ config: CONFIG }),
-    startPostgres({ major: 17, password: 'p@ss/w:rd' }),
+    keep(startTestStack({ config: CONFIG })),
+    keep(startPostgres({ major: 17, password: 'p@ss/w:rd' })),
   ]);
   const { host, port, user, password } = server;
   const { pgRoot } = await installToolchain(() => undefined);
@@ -49,11 +51,6 @@ beforeAll(async () => {
   await stack.registerDatabase(server, { secret: 'test/shop' });
   const { document } = await holdfastJson(stack.env, 'backup', 'shop', '--wait');
   point = String(document['run']);
-});
-
-afterAll(async () => {
-  await server.stop();
-  await stack.stop();
 });
 
 const countItems = async (database: string): Promise<unknown> =>

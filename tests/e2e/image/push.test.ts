@@ -1,31 +1,28 @@
 /** Deploying pushes the worker's image into the account's repository, once. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DescribeRepositoriesCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { sdkEnvironment } from '../../../local/deploy.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { startTestEmulator, type TestEmulator } from '../local/test-emulator.ts';
 
 const CHECKOUT = path.join(import.meta.dirname, '../../..');
 const REPOSITORY = 'holdfast-worker';
 
+const keep = stopAfterTests();
 let emulator: TestEmulator;
 let ecr: ECRClient;
 let directory: string;
 let callsFile: string;
 
 beforeAll(async () => {
-  emulator = await startTestEmulator();
+  emulator = await keep(startTestEmulator());
   ecr = new ECRClient(emulator.settings);
   directory = mkdtempSync(path.join(tmpdir(), 'holdfast-push-'));
   callsFile = path.join(directory, 'calls');
-});
-
-afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
-  await emulator.stop();
 });
 
 beforeEach(() => {

@@ -2,7 +2,8 @@
  * Every check of a mend runs twice: with all mends it must hold, and without that one it must not. So a mend that the
  * emulator no longer needs, and a check that cannot fail, both show.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { startTestEmulator, type TestEmulator } from './test-emulator.ts';
 
 /** The first start on a machine may install the toolchain. */
@@ -23,11 +24,11 @@ export function describeMend(
     { name: `with the mend ${mend}`, withoutMend: undefined },
     { name: `without the mend ${mend}`, withoutMend: mend },
   ])('$name', ({ withoutMend }) => {
+    const keep = stopAfterTests();
     let emulator: TestEmulator;
     beforeAll(async () => {
-      emulator = await startTestEmulator(withoutMend, environment);
+      emulator = await keep(startTestEmulator(withoutMend, environment));
     }, TIMEOUT_MS);
-    afterAll(() => emulator.stop());
 
     const verdict = withoutMend === undefined ? 'holds' : 'does not hold';
     it.each(Object.entries(checks))(

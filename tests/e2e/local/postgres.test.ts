@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, type ClientConfig } from 'pg';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { runCommand } from '../../../local/run-command.ts';
 import { POSTGRES_MAJORS } from '../../../local/toolchain/postgres.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 
 /** The first start on a machine may install that major. */
 const START_TIMEOUT_MS = 120_000;
@@ -22,11 +23,12 @@ async function query(server: PostgresServer, sql: string, config: ClientConfig =
 }
 
 describe.each(POSTGRES_MAJORS)('PostgreSQL %i', (major) => {
+  const keep = stopAfterTests();
   let server: PostgresServer;
   beforeAll(async () => {
-    server = await startPostgres({ major, password: PASSWORD, settings: { max_connections: 12, work_mem: '5MB' } });
+    const settings = { max_connections: 12, work_mem: '5MB' };
+    server = await keep(startPostgres({ major, password: PASSWORD, settings }));
   }, START_TIMEOUT_MS);
-  afterAll(() => server.stop());
 
   it('is that major, with the settings asked for, on this machine only', async () => {
     const names = ['server_version_num', 'listen_addresses', 'max_connections', 'work_mem'];

@@ -2,15 +2,16 @@
  * The promise: a database that nobody has seen goes through the deployed machine, by nothing but AWS calls, and comes
  * back by stock pg_restore with an equal content, on every major of PostgreSQL.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '../../../local/postgres.ts';
 import { expectSucceeded } from '../support/machine-expect.ts';
 import { clientMajorOf, contentOf, download, runClient } from '../support/machine-restore.ts';
 import { startRun } from '../support/machine-run.ts';
 import { startMachineWorld, type MachineWorld, type SourceConfig } from '../support/machine-world.ts';
+import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
 
 jest.setTimeout(240_000);
@@ -27,6 +28,7 @@ const MAJORS = [
   { major: 18, clientMajor: 18 },
 ] as const;
 
+const keep = stopAfterTests();
 const servers = new Map<number, PostgresServer>();
 let world: MachineWorld;
 let directory: string;
@@ -48,19 +50,13 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'holdfast-majors-'));
   const sql = await Promise.all(['odd.sql', 'hundreds.sql'].map((file) => readFile(path.join(FIXTURES, file), 'utf8')));
   const starting = MAJORS.map(async ({ major }) => {
-    const server = await startPostgres({ major, password: PASSWORD, tls: true });
+    const server = await keep(startPostgres({ major, password: PASSWORD, tls: true }));
     servers.set(major, server);
     await query(server, 'postgres', `CREATE DATABASE "${DATABASE.replaceAll('"', '""')}"`);
     for (const statements of sql) await query(server, DATABASE, statements);
   });
-  world = await startMachineWorld(CONFIG as Readonly<Record<string, SourceConfig>>);
-  await Promise.all(starting);
-});
-
-afterAll(async () => {
-  for (const server of servers.values()) await server.stop();
-  await world.stop();
-  await rm(directory, { recursive: true });
+  const configured = keep(startMachineWorld(CONFIG as Readonly<Record<string, SourceConfig>>));
+  [world] = await Promise.all([configured, ...starting]);
 });
 
 test.concurrent.each(MAJORS)('PostgreSQL $major, by the client of $clientMajor', async ({ major, clientMajor }) => {
