@@ -108,7 +108,6 @@ export const KEPT = 'kept as it is';
 /** The kind of what came back, and that nobody can say to be as it was. */
 export const NOT_COMPARED = 'not compared';
 
-
 /** What was compared with the evidence, found equal unless a failure says otherwise. */
 export const Comparison = z.object({
   tables: Count,
