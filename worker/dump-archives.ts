@@ -75,7 +75,6 @@ export interface ArchivesJob {
 export async function dumpArchives(job: ArchivesJob): Promise<string[]> {
   const { context, database, holder, plan, work } = job;
   const meter = context.progress.beginDatabase({
-    archives: plan.archives.length,
     tables: holder.relations,
     otherBytes: plan.largeObjects.bytesOnDisk,
   });

@@ -8,14 +8,6 @@ const SHARE_KNOWN_MIN = 0.1;
 /** Tables with no more than one of so many parts of all bytes are taken to be as large as one another: there may be very many. */
 const LARGE_TABLES_MAX = 1_000;
 
-/** How far an archive is, since its beginning. */
-export interface Moved {
-  readonly bytes: number;
-  readonly blocksDone: number;
-  /** Data blocks that its table of contents names; null until that has been read. */
-  readonly blocksDue: number | null;
-}
-
 interface TableName {
   readonly schema: string;
   readonly name: string;
@@ -31,8 +23,6 @@ interface SizedRelation extends TableName {
 const keyOf = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);
 
 export interface DatabaseSize {
-  /** How many will be begun. */
-  readonly archives: number;
   /** Gone through more than once. */
   readonly tables: Iterable<SizedRelation>;
   /** Of what is in the archives beside tables: large objects. */
@@ -106,40 +96,39 @@ export class ProgressMeter {
 
 /** What runPgDump tells of one archive. */
 export interface ArchiveMeter {
-  readonly onMoved: (moved: Moved) => void;
+  /** @param bytes of the archive, since its beginning */
+  readonly onMoved: (bytes: number) => void;
   readonly onBlock: (name: string, table: TableName | undefined) => void;
 }
 
-const UNMOVED: Moved = { bytes: 0, blocksDone: 0, blocksDue: null };
-
 /** The archives of one database together. */
 class DatabaseMeter {
-  readonly #archivesDue: number;
   readonly #onMoved: () => void;
-  readonly #archives: { moved: Moved }[] = [];
+  readonly #archives: { bytes: number }[] = [];
   readonly #sizes: TableSizes;
+  #tablesDone = 0;
   /** Of tables that are done: on the server's disk, and in the archives. */
   #doneBytes = 0;
   #doneArchiveBytes = 0;
 
-  constructor({ archives, tables, otherBytes }: DatabaseSize, onMoved: () => void) {
-    this.#archivesDue = archives;
+  constructor({ tables, otherBytes }: DatabaseSize, onMoved: () => void) {
     this.#sizes = sizesOf(tables, otherBytes);
     this.#onMoved = onMoved;
   }
 
   archive(): ArchiveMeter {
-    const archive = { moved: UNMOVED };
+    const archive = { bytes: 0 };
     let begunAt = 0;
     this.#archives.push(archive);
     return {
-      onMoved: (moved) => {
-        archive.moved = moved;
+      onMoved: (bytes) => {
+        archive.bytes = bytes;
         this.#onMoved();
       },
       onBlock: (_name, table) => {
-        const { bytes } = archive.moved;
+        const { bytes } = archive;
         if (table) {
+          this.#tablesDone += 1;
           this.#doneBytes += this.#sizes.large.get(keyOf(table)) ?? this.#sizes.smallBytes;
           this.#doneArchiveBytes += bytes - begunAt;
         }
@@ -149,14 +138,9 @@ class DatabaseMeter {
   }
 
   read(): { readonly tables: Pick<Progress, 'tablesDone' | 'tablesDue'>; readonly bytesLeft: number | undefined } {
-    const moved = this.#archives.map((archive) => archive.moved);
-    const due = moved.flatMap(({ blocksDue }) => (blocksDue === null ? [] : [blocksDue]));
     return {
-      tables: {
-        tablesDone: sum(moved.map(({ blocksDone }) => blocksDone)),
-        ...(due.length === this.#archivesDue && { tablesDue: sum(due) }),
-      },
-      bytesLeft: this.#bytesLeft(sum(moved.map(({ bytes }) => bytes))),
+      tables: { tablesDone: this.#tablesDone, tablesDue: this.#sizes.count },
+      bytesLeft: this.#bytesLeft(sum(this.#archives.map(({ bytes }) => bytes))),
     };
   }
 
@@ -170,6 +154,7 @@ class DatabaseMeter {
 }
 
 interface TableSizes {
+  readonly count: number;
   readonly totalBytes: number;
   /** By their quoted names. */
   readonly large: ReadonlyMap<string, number>;
@@ -189,7 +174,12 @@ function sizesOf(relations: Iterable<SizedRelation>, otherBytes: number): TableS
       small.bytes += sizeBytes;
     }
   }
-  return { totalBytes: tablesBytes + otherBytes, large, smallBytes: small.count === 0 ? 0 : small.bytes / small.count };
+  return {
+    count: large.size + small.count,
+    totalBytes: tablesBytes + otherBytes,
+    large,
+    smallBytes: small.count === 0 ? 0 : small.bytes / small.count,
+  };
 }
 
 function* dumped(relations: Iterable<SizedRelation>): Generator<SizedRelation> {

@@ -5,7 +5,7 @@ import type { Dump } from '../../core/config/schema.ts';
 import { HoldfastError, causeChain, type ErrorCode } from '../../core/errors.ts';
 import { walkArchive, type ArchiveWalker, type OnBlock } from '../../core/postgres/archive-walker.ts';
 import { lastLines } from '../../core/postgres/stderr.ts';
-import type { Moved } from '../progress.ts';
+import type { ArchiveMeter } from '../progress.ts';
 import type { Upload } from '../upload.ts';
 import { clientEnvironment } from './client-environment.ts';
 import { endOf, killGroup, stopGroup, type ProcessEnd } from './client-process.ts';
@@ -39,7 +39,7 @@ export interface PgDumpJob {
   /** Takes the archive's bytes; what it throws ends the process and is what the job throws. */
   readonly upload: Upload;
   /** Told after every read. */
-  readonly onMoved: (moved: Moved) => void;
+  readonly onMoved: ArchiveMeter['onMoved'];
   readonly onBlock: OnBlock;
 }
 
@@ -146,7 +146,7 @@ async function pump(
     await pipe.pump((chunk) => {
       bytes += chunk.length;
       walker.take(chunk);
-      onMoved({ bytes, blocksDone: walker.blocksDone, blocksDue: walker.blocksDue });
+      onMoved(bytes);
       return upload.write(chunk);
     });
     return {};

@@ -40,17 +40,21 @@ test('the rate is that of the last half a minute, from the second report on', ()
   expect(rateAfter(60, 6000)).toBeUndefined();
 });
 
-test('tables are counted over all archives, and due when each has said its own', () => {
-  const database = meter.beginDatabase({ archives: 2, tables: [], otherBytes: 0 });
+test('tables are counted over all archives, and what else has data is none', () => {
+  const tables = ['one', 'two', 'three'].map((name) => table(name, 10));
+  const others = [
+    { ...table('partitioned', 0), kind: 'p' },
+    { ...table('excluded', 10), withRows: false },
+  ] as const;
+  const database = meter.beginDatabase({ tables: [...tables, ...others], otherBytes: 0 });
   const [first, second] = [database.archive(), database.archive()];
-  first.onMoved({ bytes: 10, blocksDone: 1, blocksDue: 3 });
-  second.onMoved({ bytes: 10, blocksDone: 0, blocksDue: null });
-  expect(meter.read()).toMatchObject({ tablesDone: 1 });
-  expect(meter.read().tablesDue).toBeUndefined();
-  second.onMoved({ bytes: 20, blocksDone: 4, blocksDue: 5 });
-  expect(meter.read()).toMatchObject({ tablesDone: 5, tablesDue: 8 });
-  meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 });
-  expect(meter.read()).toMatchObject({ tablesDone: 0 });
+  expect(meter.read()).toMatchObject({ tablesDone: 0, tablesDue: 3 });
+  first.onBlock('', table('one', 10));
+  second.onBlock('', table('two', 10));
+  second.onBlock('BLOBS 1..9', undefined);
+  expect(meter.read()).toMatchObject({ tablesDone: 2, tablesDue: 3 });
+  meter.beginDatabase({ tables: [], otherBytes: 0 });
+  expect(meter.read()).toMatchObject({ tablesDone: 0, tablesDue: 0 });
 });
 
 describe('what is left', () => {
@@ -64,11 +68,11 @@ describe('what is left', () => {
   };
   const begin = (otherBytes: number) => {
     const tables = [table('small', 10), table('medium', 1990), table('large', 8000)];
-    const archive = meter.beginDatabase({ archives: 1, tables, otherBytes }).archive();
+    const archive = meter.beginDatabase({ tables, otherBytes }).archive();
     return {
       ...archive,
       move: (bytes: number) => {
-        archive.onMoved({ bytes, blocksDone: 0, blocksDue: 3 });
+        archive.onMoved(bytes);
       },
     };
   };
@@ -95,9 +99,9 @@ describe('what is left', () => {
 
   test('is foretold where there are thousands of tables, all small', () => {
     const tables = Array.from({ length: 5000 }, (_, n) => table(`t${n}`, n % 2 === 0 ? 0 : 20));
-    const archive = meter.beginDatabase({ archives: 1, tables, otherBytes: 0 }).archive();
+    const archive = meter.beginDatabase({ tables, otherBytes: 0 }).archive();
     const move = (bytes: number): void => {
-      archive.onMoved({ bytes, blocksDone: 0, blocksDue: 5000 });
+      archive.onMoved(bytes);
     };
     for (let n = 0; n < 1000; n++) {
       move((n + 1) * 5);
@@ -120,15 +124,15 @@ describe('what is left', () => {
 });
 
 test('it is idle while neither pg_dump nor S3 moves a byte', () => {
-  const archive = meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 }).archive();
+  const archive = meter.beginDatabase({ tables: [], otherBytes: 0 }).archive();
   later(3);
   expect(meter.idleMs()).toBe(3000);
-  archive.onMoved({ bytes: 1, blocksDone: 0, blocksDue: null });
+  archive.onMoved(1);
   later(1);
   expect(meter.idleMs()).toBe(1000);
   meter.addBytes(1);
   expect(meter.idleMs()).toBe(0);
   later(2);
-  meter.beginDatabase({ archives: 1, tables: [], otherBytes: 0 });
+  meter.beginDatabase({ tables: [], otherBytes: 0 });
   expect(meter.idleMs()).toBe(0);
 });
