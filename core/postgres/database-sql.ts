@@ -38,7 +38,8 @@ function grantSql({ grantee, privilege, grantable }: DatabaseGrant): string {
   return onDatabase(`GRANT ${privilege} ON DATABASE`, `TO ${to}${grantable ? ' WITH GRANT OPTION' : ''}`);
 }
 
-function settingSql({ name, value, role }: Setting): string {
+/** For the database that it runs in. What may not be set is a warning of the server. */
+export function settingSql({ name, value, role }: Setting): string {
   const whose = role === null ? 'ALTER DATABASE' : `ALTER ROLE ${quoteIdentifier(role)} IN DATABASE`;
   return onDatabase(whose, `SET ${quoteIdentifier(name)} TO ${valueSql(name, value)}`);
 }

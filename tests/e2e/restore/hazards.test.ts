@@ -131,6 +131,22 @@ test('an extension that a superuser has put into a schema of its own is no conte
   });
 });
 
+test('the role that a database sets for its sessions is none of the restore', async () => {
+  const point = await dumpOf(
+    'staged',
+    `CREATE ROLE stage; GRANT ALL ON SCHEMA public TO stage; CREATE TABLE prop AS SELECT 1 AS n;
+     ALTER TABLE prop OWNER TO stage; ALTER DATABASE staged SET role = stage`,
+  );
+  await query(target, 'postgres', `CREATE ROLE producer LOGIN CREATEDB CREATEROLE PASSWORD 'producer'`);
+  const producer = { ...target, user: 'producer', password: 'producer' };
+  const { outcome } = await restoreWell(world, await planRestore(world, point, producer));
+  expect(outcome.restored?.differences.map(({ kind }) => kind)).not.toContain('setting');
+  const facts = `SELECT has_schema_privilege('stage', 'public', 'CREATE') AS "mayCreate",
+                        (SELECT array_agg(setconfig::text) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
+                   FROM pg_database d WHERE datname = 'staged'`;
+  expect(await query(target, 'staged', facts)).toEqual([{ mayCreate: true, settings: ['{role=stage}'] }]);
+});
+
 test('a database that was there and empty gets its settings and privileges, and what it keeps is listed', async () => {
   const point = await dumpOf(
     'furnished',

@@ -1,5 +1,6 @@
 /** What makes a restored database ready for use, and its own again. */
 import { databaseDifferences } from '../../../core/postgres/restore/database-differences.ts';
+import { settingSql } from '../../../core/postgres/database-sql.ts';
 import { commentSql } from '../../../core/postgres/restore/database-sql.ts';
 import {
   lackingSettings,
@@ -13,6 +14,19 @@ import { databaseIdentity, databaseSettings } from '../database-facts.ts';
 import type { Session } from '../session.ts';
 import type { PreparedRestore } from './prepare-restore.ts';
 import { mayOwnAs } from './roles.ts';
+
+type Restored = Pick<PreparedRestore, 'evidence'>;
+
+const isRole = ({ name, role }: Setting): boolean => role === null && name === 'role';
+
+/** Until `setRole`: every session that enters it would be that role, and lack the rights of the one that restores. */
+export async function resetRole(session: Session, database: string, { evidence }: Restored): Promise<void> {
+  if (evidence.settings.some(isRole)) await session.run(`ALTER DATABASE ${quoteIdentifier(database)} RESET role`);
+}
+
+export async function setRole(session: Session, { evidence }: Restored): Promise<void> {
+  for (const setting of evidence.settings.filter(isRole)) await session.run(settingSql(setting));
+}
 
 /**
  * A database that the restore made gets its owner, where it may be given away, and its limit, and its comment in place of

@@ -17,7 +17,7 @@ import { databaseFacts, databaseIdentity } from '../database-facts.ts';
 import { endLeftovers } from '../leftovers.ts';
 import { openSession, type Session } from '../session.ts';
 import { analyze } from './analyze.ts';
-import { compareDatabase, finishDatabase } from './finish-database.ts';
+import { compareDatabase, finishDatabase, resetRole, setRole } from './finish-database.ts';
 import { foundEvidence } from './found-evidence.ts';
 import { dropMade, dropUnfinished, makeDatabase } from './made-database.ts';
 import { prepareRestore, type PreparedRestore, type RestoreContext, type RestoreRequest } from './prepare-restore.ts';
@@ -80,6 +80,7 @@ async function restorePrepared(work: Work, prepared: PreparedRestore): Promise<v
     context.onPhase('analyzing');
     const tables = prepared.chosen && [...prepared.chosen].filter(({ kind }) => kind === 'TABLE');
     work.differences.push(...(await timed(work, 'analyzeSeconds', () => analyze(session, tables))));
+    if (isItsOwn(prepared)) await setRole(session, prepared);
     // What is not what was dumped keeps its mark.
     const isFinished = target.databaseCreated && work.mismatches.length === 0;
     if (isFinished) await finishDatabase(session, request.database, prepared);
@@ -125,6 +126,7 @@ async function createRoles(
   }
   if (!isItsOwn(prepared)) return;
   await session.run(prepared.roles.databaseSql);
+  await resetRole(session, request.database, prepared);
   if (!target.databaseCreated) return;
   // The recorded comment may have taken the place of the mark.
   await session.run(commentSql(request.database, unfinishedMark(context.restore)));
