@@ -26,11 +26,12 @@ async function bench(options: BenchOptions): Promise<BenchResults> {
       `the bench reads /proc, which ${process.platform} does not have: use Linux`,
     );
   const settings = serverSettings(options.walLevel);
-  return withScene(settings, async (scene) => ({
+  return withScene({ settings, sizeMb: Math.max(...options.sizesMb) }, async (scene) => ({
     at: new Date().toISOString(),
     machine: describeMachine(),
     versions: describeVersions(scene),
     settings,
+    dataIsInMemory: scene.dataIsInMemory,
     rounds: options.rounds,
     comparedMb: options.sizeMb,
     ...(await runRounds(options, scene, say)),

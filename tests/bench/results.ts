@@ -37,6 +37,8 @@ export interface BenchResults {
   readonly versions: Readonly<Record<string, string>>;
   /** Of the server, where they are not its defaults. */
   readonly settings: Readonly<Record<string, string | number>>;
+  /** The server's data, and what restores read. */
+  readonly dataIsInMemory: boolean;
   readonly rounds: number;
   /** Size at which the ways were compared. */
   readonly comparedMb: number;

@@ -6,12 +6,15 @@ import { ERRORS } from '../../core/errors.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { POSTGRES_VERSIONS } from '../../local/toolchain/postgres.ts';
 import { startWorkerWorld } from '../e2e/support/worker-world.ts';
+import { makeDataFolder } from './data-folder.ts';
 import type { BenchResults, Machine } from './results.ts';
 import { installRivals } from './rivals/install-rivals.ts';
 import { startSink } from './sink/start-sink.ts';
 import type { Scene } from './ways/way.ts';
 
-const MAJOR = 17;
+/** The newest. */
+const MAJOR = 18;
+const MEGABYTE = 1e6;
 
 export type WalLevel = 'minimal' | 'replica';
 
@@ -20,14 +23,21 @@ export function serverSettings(walLevel: WalLevel): BenchResults['settings'] {
   return { fsync: 'off', autovacuum: 'off', wal_level: walLevel, max_wal_senders: 0, max_wal_size: '16GB' };
 }
 
+interface SceneOptions {
+  readonly settings: BenchResults['settings'];
+  /** Of the largest database that is built. */
+  readonly sizeMb: number;
+}
+
 /** Whatever becomes of the work, also by Ctrl-C, nothing of the scene is left. */
 export async function withScene<Result>(
-  settings: BenchResults['settings'],
+  { settings, sizeMb }: SceneOptions,
   work: (scene: Scene) => Promise<Result>,
 ): Promise<Result> {
   const rivals = await installRivals();
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
-  const stops = [() => rm(directory, { recursive: true, force: true })];
+  const data = await makeDataFolder(sizeMb * MEGABYTE);
+  const stops = [directory, data.directory].map((folder) => () => rm(folder, { recursive: true, force: true }));
   let stopped: Promise<void> | undefined;
   const stopAll = (): Promise<void> =>
     (stopped ??= (async () => {
@@ -44,11 +54,13 @@ export async function withScene<Result>(
   try {
     const world = await started(startWorkerWorld());
     const sink = await started(startSink());
-    const kept = path.join(directory, 'kept');
+    const kept = path.join(data.directory, 'kept');
     await mkdir(kept);
     const store = await started(startSink(kept));
-    const server = await started(startPostgres({ major: MAJOR, password: 'bench', settings }));
-    return await work({ directory, world, sink, store, server, rivals });
+    const server = await started(
+      startPostgres({ major: MAJOR, password: 'bench', settings, dir: path.join(data.directory, 'postgres') }),
+    );
+    return await work({ directory, dataIsInMemory: data.isMemory, world, sink, store, server, rivals });
   } finally {
     await stopAll();
   }

@@ -163,6 +163,7 @@ export function circumstances(results: BenchResults): Cells {
           ? `${(database.sizeBytes / MEGABYTE).toFixed(0)} MB, ${database.tables} tables, ${database.indexes} indexes`
           : '',
       ],
+      ["the server's data and what restores read", results.dataIsInMemory ? 'in memory' : 'on disk'],
       ['rounds', String(rounds)],
     ],
   };

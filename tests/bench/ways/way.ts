@@ -8,6 +8,8 @@ import type { Sink } from '../sink/start-sink.ts';
 export interface Scene {
   /** For the folders of runs. */
   readonly directory: string;
+  /** The server's data, and what restores read. */
+  readonly dataIsInMemory: boolean;
   readonly server: PostgresServer;
   /** S3, as a way sees it: what is dumped is thrown away. */
   readonly sink: Sink;

@@ -27,6 +27,7 @@ const resultsOf = (...runs: readonly Partial<RunRecord>[]): BenchResults => ({
   machine: { cores: 2, processor: 'any', memoryBytes: 1, system: 'any' },
   versions: {},
   settings: {},
+  dataIsInMemory: true,
   rounds: 1,
   comparedMb: 3300,
   databases: [{ wantedMb: 3300, sizeBytes: 3.3e9, tables: 1, indexes: 1 }],
