@@ -30,11 +30,21 @@ export async function withRetries<Result>(
       return await bounded(attempt, number, attemptTimeoutMs, signal);
     } catch (error) {
       signal?.throwIfAborted();
-      const delayMs = Math.random() * Math.min(DELAY_MAX_MS, DELAY_FIRST_MS * 2 ** number);
+      const delayMs = backoffMs(number);
       if (!retryable(error) || Date.now() + delayMs > lastStart) throw error;
       await pause(delayMs, signal);
     }
   }
+}
+
+/**
+ * Doubles with each attempt, up to 8 s, and is spread over all of that ("full jitter"), so that many who failed together do not
+ * come back together: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ * @param failed attempts so far, from 1
+ * @param random as Math.random gives it
+ */
+export function backoffMs(failed: number, random = Math.random()): number {
+  return random * Math.min(DELAY_MAX_MS, DELAY_FIRST_MS * 2 ** failed);
 }
 
 /**

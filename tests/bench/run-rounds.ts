@@ -41,7 +41,7 @@ interface Rounds {
 }
 
 async function dumpRounds(ways: readonly Way[], scene: Scene, rounds: Rounds): Promise<RunRecord[]> {
-  // Untimed, so that every page is in the page cache for each way alike; the second reads the indexes that count.
+  // Untimed, so that what is cached is so for each way alike; the second reads the indexes that count.
   for (const way of [copyPlain, holdfast]) await runDump(way, scene, { sizeMb: rounds.sizeMb, round: 0 });
   return inTurn(ways, rounds, (way, place) => runDump(way, scene, place));
 }

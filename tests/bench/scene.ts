@@ -20,7 +20,7 @@ export type WalLevel = 'minimal' | 'replica';
 
 /** Beside the defaults: nothing is written for safety or in the background while a dump is timed. */
 export function serverSettings(walLevel: WalLevel): BenchResults['settings'] {
-  return { fsync: 'off', autovacuum: 'off', wal_level: walLevel, max_wal_senders: 0, max_wal_size: '16GB' };
+  return { fsync: 'off', autovacuum: 'off', wal_level: walLevel, max_wal_senders: 0, max_wal_size: '4GB' };
 }
 
 interface SceneOptions {

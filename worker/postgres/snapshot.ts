@@ -11,7 +11,6 @@ import { inBatches } from '../../core/in-batches.ts';
 import type { LeftOut } from '../../core/manifest.ts';
 import { quoteName } from '../../core/postgres/sql-quote.ts';
 import { sqlState } from './connect-error.ts';
-import { invalidIndexWarning } from './invalid-indexes.ts';
 import { listLeftOut } from './left-out.ts';
 import { locksOfPgDump, requireLocks } from './lock-room.ts';
 import { LOCK_TIMEOUT_MS, lockTimeoutError } from './lock-timeout.ts';
@@ -25,6 +24,7 @@ import {
 } from './relations.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import type { Server } from './server.ts';
+import { unrestorableWarnings } from './unrestorable.ts';
 
 /** Tables that change while their list is read make it stale; each attempt starts with a new list. */
 const ATTEMPTS_MAX = 5;
@@ -95,7 +95,7 @@ async function lockAndExport(locking: Locking): Promise<SnapshotHolder> {
       // What the first list calls a table may have been another one when it was locked.
       if (areLocked(relations)) {
         const leftOut = await listLeftOut(holder, dump);
-        warnings.push(...(await invalidIndexWarning(holder, dump)));
+        warnings.push(...(await unrestorableWarnings(holder, dump)));
         await holder.run("SELECT pg_catalog.set_config('search_path', '', false)");
         return { ...exported, session: holder, relations, leftOut, warnings, close: () => holder.close() };
       }

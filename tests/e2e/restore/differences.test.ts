@@ -7,6 +7,7 @@ import {
   loggedDifferences,
   planRestore,
   restoreWell,
+  runRestore,
   runRestoreTest,
   type TestPoint,
 } from '../support/restore-run.ts';
@@ -176,4 +177,37 @@ describe('what belongs to the database itself', () => {
       ],
     });
   });
+});
+
+test('a database that was there and empty gets its settings and privileges, and what it keeps is listed', async () => {
+  await query(source, 'postgres', 'CREATE DATABASE furnished');
+  await query(
+    source,
+    'furnished',
+    `CREATE ROLE guest; CREATE ROLE host; ALTER DATABASE furnished OWNER TO host;
+     COMMENT ON DATABASE furnished IS 'the good one'; REVOKE ALL ON DATABASE furnished FROM PUBLIC;
+     GRANT CONNECT ON DATABASE furnished TO guest; ALTER DATABASE furnished SET work_mem = '5MB';
+     ALTER ROLE guest IN DATABASE furnished SET work_mem = '6MB'; ALTER DATABASE furnished CONNECTION LIMIT 7`,
+  );
+  const point = await dumpDatabase(world, source, 'furnished');
+  await query(target, 'postgres', 'CREATE DATABASE furnished');
+  await query(target, 'postgres', 'CREATE ROLE lodger; GRANT CREATE ON DATABASE furnished TO lodger');
+  const { outcome } = await runRestore(world, await planRestore(world, point, target));
+  expect(outcome).toMatchObject({ failure: null, databaseCreated: false });
+  const facts = `SELECT datacl::text AS acl, shobj_description(d.oid, 'pg_database') AS comment,
+                        (SELECT array_agg(setconfig::text ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
+                   FROM pg_database d WHERE datname = 'furnished'`;
+  expect(await query(target, 'postgres', facts)).toEqual([
+    {
+      acl: '{postgres=CTc/postgres,lodger=C/postgres,guest=c/postgres,host=CTc/postgres}',
+      comment: 'the good one',
+      settings: ['{work_mem=5MB}', '{work_mem=6MB}'],
+    },
+  ]);
+  const object = 'DATABASE furnished';
+  expect(outcome.restored?.differences).toEqual([
+    { kind: 'owner', object, detail: 'its owner is postgres, in the source host' },
+    { kind: 'connection limit', object, detail: 'its connection limit is -1, in the source 7' },
+    { kind: 'privilege', object, detail: 'CREATE to lodger is granted, and was not in the source' },
+  ]);
 });

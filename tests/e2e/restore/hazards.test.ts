@@ -1,6 +1,4 @@
 /** Databases and moments that are out of the ordinary: nothing restored passes for more than it is, and nothing else is lost. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import type { PostgresServer } from '../../../local/postgres.ts';
@@ -11,7 +9,6 @@ import {
   runRestore,
   runRestoreTest,
   startRestore,
-  startRestoreTest,
   storedOutcome,
   type TestPoint,
 } from '../support/restore-run.ts';
@@ -26,7 +23,7 @@ import {
 } from '../support/restore-scene.ts';
 import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { query } from '../support/worker-leftovers.ts';
-import { startWorker, workerCommand } from '../support/worker-run.ts';
+import { startWorker } from '../support/worker-run.ts';
 import { startS3Proxy } from '../support/worker-s3-proxy.ts';
 import type { WorkerWorld } from '../support/worker-world.ts';
 
@@ -107,16 +104,6 @@ describe('a database without a table', () => {
   });
 });
 
-test('a database postgres with an encoding of its own is tested like any other', async () => {
-  const maintenance = { ...source };
-  await query(maintenance, 'template1', 'DROP DATABASE postgres WITH (FORCE)');
-  await query(maintenance, 'template1', `CREATE DATABASE postgres TEMPLATE template0 ENCODING 'LATIN1'`);
-  await query(source, 'postgres', `CREATE TABLE words AS SELECT U&'\\00E9' AS word`);
-  const point = await dumpDatabase(world, source, 'postgres');
-  const { outcome } = await runRestoreTest(world, point);
-  expect(outcome).toMatchObject({ failure: null, databases: [{ compared: { tables: 1, rows: 1 } }] });
-});
-
 test('an extension that a superuser has put into a schema of its own is no content, and the schema is kept', async () => {
   const point = await dumpOf('foreigners', 'CREATE SCHEMA ext; CREATE EXTENSION postgres_fdw SCHEMA ext');
   await query(target, 'postgres', `CREATE ROLE master LOGIN CREATEDB CREATEROLE PASSWORD 'master'`);
@@ -145,47 +132,6 @@ test('the role that a database sets for its sessions is none of the restore', as
                         (SELECT array_agg(setconfig::text) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
                    FROM pg_database d WHERE datname = 'staged'`;
   expect(await query(target, 'staged', facts)).toEqual([{ mayCreate: true, settings: ['{role=stage}'] }]);
-});
-
-test('a database that was there and empty gets its settings and privileges, and what it keeps is listed', async () => {
-  const point = await dumpOf(
-    'furnished',
-    `CREATE ROLE tenant; CREATE ROLE landlord; ALTER DATABASE furnished OWNER TO landlord;
-     COMMENT ON DATABASE furnished IS 'the good one'; REVOKE ALL ON DATABASE furnished FROM PUBLIC;
-     GRANT CONNECT ON DATABASE furnished TO tenant; ALTER DATABASE furnished SET work_mem = '5MB';
-     ALTER ROLE tenant IN DATABASE furnished SET work_mem = '6MB'; ALTER DATABASE furnished CONNECTION LIMIT 7`,
-  );
-  await query(target, 'postgres', 'CREATE DATABASE furnished');
-  await query(target, 'postgres', 'CREATE ROLE lodger; GRANT CREATE ON DATABASE furnished TO lodger');
-  const { outcome } = await runRestore(world, await planRestore(world, point, target));
-  expect(outcome).toMatchObject({ failure: null, databaseCreated: false });
-  const facts = `SELECT datacl::text AS acl, shobj_description(d.oid, 'pg_database') AS comment,
-                        (SELECT array_agg(setconfig::text ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings
-                   FROM pg_database d WHERE datname = 'furnished'`;
-  expect(await query(target, 'postgres', facts)).toEqual([
-    {
-      acl: '{postgres=CTc/postgres,lodger=C/postgres,landlord=CTc/postgres,tenant=c/postgres}',
-      comment: 'the good one',
-      settings: ['{work_mem=5MB}', '{work_mem=6MB}'],
-    },
-  ]);
-  const object = 'DATABASE furnished';
-  expect(outcome.restored?.differences).toEqual([
-    { kind: 'owner', object, detail: 'its owner is postgres, in the source landlord' },
-    { kind: 'connection limit', object, detail: 'its connection limit is -1, in the source 7' },
-    { kind: 'privilege', object, detail: 'CREATE to lodger is granted, and was not in the source' },
-  ]);
-});
-
-test('rows that nobody counted are not said to be equal', async () => {
-  await query(source, 'postgres', 'CREATE DATABASE uncounted');
-  await query(source, 'uncounted', 'CREATE TABLE a AS SELECT 1 AS n');
-  const point = await dumpDatabase(world, source, 'uncounted', { evidence: 'none' });
-  const { outcome } = await runRestoreTest(world, point);
-  expect(outcome).toMatchObject({
-    failure: null,
-    databases: [{ compared: { tables: 0 }, differences: [{ kind: 'not compared', object: 'rows of all tables' }] }],
-  });
 });
 
 test('what is not equal to its evidence keeps its mark', async () => {
@@ -271,43 +217,3 @@ async function waitingFor(condition: string): Promise<void> {
   const sql = `SELECT FROM pg_stat_activity WHERE ${condition}`;
   while ((await query(target, 'postgres', sql)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
-
-describe('the disk of a restore test is too small, which says nothing about the point', () => {
-  let point: TestPoint;
-
-  beforeAll(async () => {
-    point = await dumpOf('long', `CREATE TABLE long AS SELECT repeat('x', 1900) FROM generate_series(1, 14000)`);
-  });
-
-  test('for the compressed archives already', async () => {
-    const archive = objectOf(point, 'archive');
-    const huge = await changeDump(world, point, {
-      objects: withObject(point, { ...archive, sizeBytes: Number.MAX_SAFE_INTEGER }),
-    });
-    const { outcome } = await runRestoreTest(world, huge);
-    expect(outcome.failure).toEqual({
-      code: 'Untestable',
-      message: expect.stringMatching(
-        /^the compressed archives have 8\.0 PiB, and the worker's disk .* left: raise/,
-      ) as unknown,
-    });
-    await changeDump(world, point, {});
-  });
-
-  test('for what is in them', async () => {
-    const run = await startRestoreTest(world, point);
-    const { command, args, env } = workerCommand(world, run);
-    // No file may be longer than 20 MiB: the server's own files are not, and the table is.
-    const limited = ['-c', 'ulimit -f 40960; exec "$@"', 'sh', command, ...args];
-    const child = spawn('/bin/sh', limited, { env, stdio: 'ignore' });
-    await once(child, 'exit');
-    expect(await storedOutcome(world, run, '')).toMatchObject({
-      failure: {
-        code: 'Untestable',
-        message: expect.stringMatching(
-          /^the worker's disk is too small: raise worker\.diskGiB.*could not extend file/,
-        ) as unknown,
-      },
-    });
-  });
-});

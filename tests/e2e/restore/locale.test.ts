@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { PostgresServer } from '../../../local/postgres.ts';
 import type { Evidence } from '../../../core/manifest.ts';
-import { changeDump, planRestore, restoreWell, type TestPoint } from '../support/restore-run.ts';
+import { changeDump, planRestore, restoreWell, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
 import { dumpDatabase, startRestoreScene, withEvidence } from '../support/restore-scene.ts';
 import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { digestDatabase } from '../support/worker-digest.ts';
@@ -108,4 +108,14 @@ describe.each([
     const rows = `SELECT * FROM "${name}"."${name}" ORDER BY id`;
     expect(await query(target, database, rows)).toEqual(await query(source, database, rows));
   });
+});
+
+test('a database postgres with an encoding of its own is tested like any other', async () => {
+  const maintenance = { ...source };
+  await query(maintenance, 'template1', 'DROP DATABASE postgres WITH (FORCE)');
+  await query(maintenance, 'template1', `CREATE DATABASE postgres TEMPLATE template0 ENCODING 'LATIN1'`);
+  await query(source, 'postgres', `CREATE TABLE words AS SELECT U&'\\00E9' AS word`);
+  const point = await dumpDatabase(world, source, 'postgres');
+  const { outcome } = await runRestoreTest(world, point);
+  expect(outcome).toMatchObject({ failure: null, databases: [{ compared: { tables: 1, rows: 1 } }] });
 });

@@ -1,11 +1,14 @@
 /** Restore tests inside the worker: a throwaway server, every row counted, the source's questions answered. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../../core/errors.ts';
 import type { PostgresServer } from '../../../local/postgres.ts';
-import { changeDump, runRestoreTest, type TestPoint } from '../support/restore-run.ts';
+import { changeDump, runRestoreTest, startRestoreTest, storedOutcome, type TestPoint } from '../support/restore-run.ts';
 import {
+  dumpDatabase,
   dumpShop,
   fetchBytes,
   objectOf,
@@ -16,6 +19,8 @@ import {
 } from '../support/restore-scene.ts';
 import { stopAfterTests } from '../support/stop-after-tests.ts';
 import { someClients } from '../support/worker-clients.ts';
+import { query } from '../support/worker-leftovers.ts';
+import { workerCommand } from '../support/worker-run.ts';
 import type { WorkerWorld } from '../support/worker-world.ts';
 
 const keep = stopAfterTests();
@@ -121,5 +126,58 @@ describe('is untestable, which is neither', () => {
     expect(outcome.failure?.message).toBe(
       'the worker image has no server of PostgreSQL 17: build it with POSTGRES_SERVERS="17"',
     );
+  });
+});
+
+test('rows that nobody counted are not said to be equal', async () => {
+  await query(source, 'postgres', 'CREATE DATABASE uncounted');
+  await query(source, 'uncounted', 'CREATE TABLE a AS SELECT 1 AS n');
+  const point = await dumpDatabase(world, source, 'uncounted', { evidence: 'none' });
+  const { outcome } = await runRestoreTest(world, point);
+  expect(outcome).toMatchObject({
+    failure: null,
+    databases: [{ compared: { tables: 0 }, differences: [{ kind: 'not compared', object: 'rows of all tables' }] }],
+  });
+});
+
+describe('the disk of a restore test is too small, which says nothing about the point', () => {
+  let point: TestPoint;
+
+  beforeAll(async () => {
+    await query(source, 'postgres', 'CREATE DATABASE long');
+    await query(source, 'long', `CREATE TABLE long AS SELECT repeat('x', 1900) FROM generate_series(1, 14000)`);
+    point = await dumpDatabase(world, source, 'long');
+  });
+
+  test('for the compressed archives already', async () => {
+    const archive = objectOf(point, 'archive');
+    const huge = await changeDump(world, point, {
+      objects: withObject(point, { ...archive, sizeBytes: Number.MAX_SAFE_INTEGER }),
+    });
+    const { outcome } = await runRestoreTest(world, huge);
+    expect(outcome.failure).toEqual({
+      code: 'Untestable',
+      message: expect.stringMatching(
+        /^the compressed archives have 8\.0 PiB, and the worker's disk .* left: raise/,
+      ) as unknown,
+    });
+    await changeDump(world, point, {});
+  });
+
+  test('for what is in them', async () => {
+    const run = await startRestoreTest(world, point);
+    const { command, args, env } = workerCommand(world, run);
+    // No file may be longer than 20 MiB: the server's own files are not, and the table is.
+    const limited = ['-c', 'ulimit -f 40960; exec "$@"', 'sh', command, ...args];
+    const child = spawn('/bin/sh', limited, { env, stdio: 'ignore' });
+    await once(child, 'exit');
+    expect(await storedOutcome(world, run, '')).toMatchObject({
+      failure: {
+        code: 'Untestable',
+        message: expect.stringMatching(
+          /^the worker's disk is too small: raise worker\.diskGiB.*could not extend file/,
+        ) as unknown,
+      },
+    });
   });
 });

@@ -204,3 +204,38 @@ test('invalid indexes, which pg_dump leaves out without a word, are a warning', 
   expect(many.warnings).toEqual([expect.stringMatching(/: public\.item_10, .*, public\.item_19 and 3 more: REINDEX/)]);
   await many.close();
 });
+
+test('what stands on relations that are left out, and will not restore without them, is a warning', async () => {
+  await query(
+    shared.server,
+    shared.database,
+    `CREATE TABLE parted (n integer PRIMARY KEY) PARTITION BY RANGE (n);
+     CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (9);
+     CREATE TABLE lone (n serial PRIMARY KEY, again integer REFERENCES lone);
+     CREATE TABLE heir () INHERITS (lone);
+     CREATE TABLE referring (n integer DEFAULT nextval('lone_n_seq') REFERENCES lone, whole lone);
+     ALTER TABLE referring ENABLE ROW LEVEL SECURITY;
+     CREATE POLICY known ON referring USING (EXISTS (SELECT FROM lone));
+     CREATE VIEW shown AS SELECT n FROM lone;
+     CREATE FUNCTION of_lone(lone) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+     CREATE VIEW away AS SELECT n FROM shown`,
+  );
+  const kept = await shared.hold({ excludeTables: ['away'] });
+  expect(kept.warnings).toEqual([]);
+  await kept.close();
+  const excluding = await shared.hold({ excludeTables: ['parted', 'lone', 'lone_n_seq', 'away'] });
+  const [warning, ...others] = excluding.warnings;
+  expect(others).toEqual([]);
+  expect(warning?.split(': ')[1]?.split(', ')).toEqual([
+    'sequence lone_n_seq by default value for column n of table heir',
+    'sequence lone_n_seq by default value for column n of table referring',
+    'table lone by constraint referring_n_fkey on table referring',
+    'table lone by function of_lone(lone)',
+    'table lone by policy known on table referring',
+    'table lone by table heir',
+    'table lone by table referring',
+    'table lone by view shown',
+    'table parted by table part',
+  ]);
+  await excluding.close();
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isRetryable, withRetries } from '../../../worker/retry.ts';
+import { backoffMs, isRetryable, withRetries } from '../../../worker/retry.ts';
 
 const answer = (httpStatusCode: number, name = 'Some'): Error =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
@@ -18,6 +18,15 @@ describe('isRetryable', () => {
   ])('%s', (_, error, expected) => {
     expect(isRetryable(error)).toBe(expected);
   });
+});
+
+test('pauses double up to 8 s, and are spread over all of that', () => {
+  const longest = 1 - Number.EPSILON;
+  expect([1, 2, 3, 4, 5, 6, 50].map((failed) => Math.round(backoffMs(failed, longest)))).toEqual([
+    400, 800, 1600, 3200, 6400, 8000, 8000,
+  ]);
+  expect(backoffMs(3, 0)).toBe(0);
+  expect(backoffMs(3, 0.5)).toBe(800);
 });
 
 describe('withRetries', () => {
