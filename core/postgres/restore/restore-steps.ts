@@ -5,10 +5,12 @@ import type { TocEntry } from './archive-toc.ts';
  * schemas: before anything is given to owners that need a privilege on them. definitions: everything that the data needs.
  * indexes: what is built, side by side. afterIndexes: what is quickly said, one after another, because pg_restore does not
  * know that some of it locks partitions, and would let jobs wait for each other. foreignKeys: checked side by side.
- * privileges: last, because an owner may have taken privileges from itself, with what stock pg_restore also does after
- * them: materialized views are computed with the privileges of their owners.
+ * schemaPrivileges: before others, which pg_restore does not know: who has to grant a privilege on a table to somebody else
+ * may do so only where he may use the schema. privileges: last, because an owner may have taken privileges from itself, with
+ * what stock pg_restore also does after them: materialized views are computed with the privileges of their owners.
  */
-export type Step = 'schemas' | 'definitions' | 'data' | 'indexes' | 'afterIndexes' | 'foreignKeys' | 'privileges';
+export type Step =
+  'schemas' | 'definitions' | 'data' | 'indexes' | 'afterIndexes' | 'foreignKeys' | 'schemaPrivileges' | 'privileges';
 
 const STEP_OF_KIND: ReadonlyMap<string, Step> = new Map([
   ['SCHEMA', 'schemas'],
@@ -45,6 +47,7 @@ export function restoreSteps(entries: readonly TocEntry[]): Record<Step, TocEntr
     indexes: of('indexes'),
     afterIndexes: clonesLast(of('afterIndexes')),
     foreignKeys: of('foreignKeys'),
+    schemaPrivileges: of('schemaPrivileges'),
     privileges: of('privileges'),
   };
 }
@@ -59,6 +62,7 @@ function isRestored({ kind, tag }: TocEntry): boolean {
 
 /** What is said about an object stands beside it; about large objects, in the archive that holds these. */
 function stepOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): Step {
+  if (entry.kind === 'ACL' && entry.tag.startsWith('SCHEMA ')) return 'schemaPrivileges';
   const object = isAboutAnother(entry.kind) ? objectOf(entry, byId) : undefined;
   if (object?.section === 'data') return 'data';
   const ofKind = STEP_OF_KIND.get(entry.kind);

@@ -134,6 +134,21 @@ test('the role that a database sets for its sessions is none of the restore', as
   expect(await query(target, 'staged', facts)).toEqual([{ mayCreate: true, settings: ['{role=stage}'] }]);
 });
 
+test('who grants a privilege on a table may use its schema by then', async () => {
+  const point = await dumpOf(
+    'crowded',
+    `CREATE SCHEMA crowd; CREATE TABLE crowd.place AS SELECT 1 AS n; CREATE ROLE usher; CREATE ROLE visitor;
+     DO $$ BEGIN FOR n IN 1..500 LOOP
+       EXECUTE format('CREATE ROLE person_%s; GRANT USAGE ON SCHEMA crowd TO person_%1$s', n);
+     END LOOP; END $$;
+     GRANT USAGE ON SCHEMA crowd TO usher; GRANT SELECT ON crowd.place TO usher WITH GRANT OPTION;
+     SET ROLE usher; GRANT SELECT ON crowd.place TO visitor`,
+  );
+  await restoreWell(world, await planRestore(world, point, target));
+  const granted = `SELECT has_table_privilege('visitor', 'crowd.place', 'SELECT') AS granted`;
+  expect(await query(target, 'crowded', granted)).toEqual([{ granted: true }]);
+});
+
 test('what is not equal to its evidence keeps its mark', async () => {
   const point = await dumpOf(
     'unequal',

@@ -69,6 +69,7 @@ export async function restoreArchives(restore: ArchiveRestore): Promise<Differen
     await run('afterIndexes', 1);
     await run('foreignKeys');
     await giveBack(session, borrowed.privileges);
+    await run('schemaPrivileges');
     await run('privileges');
   });
   return distinct([...selected.differences, ...differences, ...leftOut, ...recomputedViews(entries)]);

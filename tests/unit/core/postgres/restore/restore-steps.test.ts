@@ -40,3 +40,16 @@ test('what is said of the trigger of a partition comes after the trigger of its 
   ]);
   expect(steps['afterIndexes']).toEqual([2, 1]);
 });
+
+test('privileges on schemas come before all that somebody may only grant who may use the schema', () => {
+  const steps = stepsOf([
+    entry(1, 'SCHEMA', 'pre-data', { tag: 'shop' }),
+    entry(2, 'ACL', 'none', { tag: 'SCHEMA shop', needs: [1] }),
+    entry(3, 'TABLE', 'pre-data'),
+    entry(4, 'ACL', 'none', { tag: 'TABLE t3', needs: [3] }),
+    entry(5, 'ACL', 'none', { tag: 'SCHEMA public' }),
+    entry(6, 'DEFAULT ACL', 'none'),
+    entry(7, 'COMMENT', 'none', { tag: 'SCHEMA shop', needs: [1] }),
+  ]);
+  expect(steps).toMatchObject({ schemas: [1, 7], schemaPrivileges: [2, 5], privileges: [4, 6] });
+});
