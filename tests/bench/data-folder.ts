@@ -5,8 +5,8 @@ import path from 'node:path';
 
 const MEMORY = '/dev/shm';
 const TMPFS_MAGIC = 0x01021994;
-/** For the server's log, for sorting, and for the copy that a restore makes. */
-const ROOM_FOR_EACH_BYTE = 2;
+/** For the server's log, for sorting, and for all processes. */
+const ROOM_BESIDE_BYTES = 6e9;
 
 export interface DataFolder {
   readonly directory: string;
@@ -16,10 +16,10 @@ export interface DataFolder {
 /**
  * The page cache is not enough: a virtual machine may give back within half a minute what nothing reads, and then each way
  * waits for the disk as much as the way before it took.
- * @param databaseBytes of the largest database
+ * @param dataBytes of all databases that there are at once
  */
-export async function makeDataFolder(databaseBytes: number): Promise<DataFolder> {
-  const isMemory = await hasRoom(databaseBytes * ROOM_FOR_EACH_BYTE);
+export async function makeDataFolder(dataBytes: number): Promise<DataFolder> {
+  const isMemory = await hasRoom(dataBytes + ROOM_BESIDE_BYTES);
   const directory = await mkdtemp(path.join(isMemory ? MEMORY : tmpdir(), 'holdfast-bench-data-'));
   // The server may run as another user.
   await chmod(directory, 0o711);

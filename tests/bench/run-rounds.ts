@@ -1,6 +1,7 @@
-/** All runs: size after size, and at each size round after round of all ways, so that a slow minute hits all alike. */
-import { buildDatabase, DATABASE, type BenchDatabase } from './database/build.ts';
+/** All runs: round after round of all ways, and of this worker at all sizes, so that a slow minute hits all alike. */
+import { DATABASE, type BenchDatabase } from './database/build.ts';
 import { contentOf } from './database/content.ts';
+import { SizedDatabases } from './database/sized-databases.ts';
 import { runRestore } from './measure/run-restore.ts';
 import { inFolders, runDump, type Place } from './measure/run-way.ts';
 import type { BenchOptions } from './options.ts';
@@ -19,18 +20,19 @@ export async function runRounds(
 ): Promise<Pick<BenchResults, 'databases' | 'leftOut' | 'runs'>> {
   const dumps = chooseWays(options.dumps ? DUMP_WAYS : [], options, scene);
   const restores = chooseWays(options.restores ? RESTORE_WAYS : [], options, scene);
+  const sized = new SizedDatabases(scene.server);
   const databases: BenchDatabase[] = [];
-  const runs: RunRecord[] = [];
   for (const sizeMb of options.sizesMb) {
     say(`building a database of ${sizeMb} MB`);
-    databases.push(await buildDatabase(scene.server, sizeMb));
-    const here = sizeMb === options.sizeMb;
-    if (options.dumps) {
-      const ways = here ? dumps.ways : [holdfast];
-      runs.push(...(await dumpRounds(ways, scene, { sizeMb, rounds: options.rounds, say })));
-    }
-    if (here) runs.push(...(await restoreRounds(restores.ways, scene, { sizeMb, rounds: options.rounds, say })));
+    databases.push(await sized.build(sizeMb));
   }
+  const { sizeMb, rounds } = options;
+  const runs: RunRecord[] = [];
+  if (options.dumps) runs.push(...(await dumpRounds(dumps.ways, scene, sized, options, say)));
+  await sized.use(sizeMb);
+  // Room for what is restored. On a disk it is not needed, and files that were just deleted slow down who makes others.
+  if (scene.dataIsInMemory) await sized.dropOthers();
+  runs.push(...(await restoreRounds(restores.ways, scene, { sizeMb, rounds, say })));
   return { databases, leftOut: [...dumps.leftOut, ...restores.leftOut], runs };
 }
 
@@ -40,10 +42,23 @@ interface Rounds {
   readonly say: Say;
 }
 
-async function dumpRounds(ways: readonly Way[], scene: Scene, rounds: Rounds): Promise<RunRecord[]> {
-  // Untimed, so that what is cached is so for each way alike; the second reads the indexes that count.
-  for (const way of [copyPlain, holdfast]) await runDump(way, scene, { sizeMb: rounds.sizeMb, round: 0 });
-  return inTurn(ways, rounds, (way, place) => runDump(way, scene, place));
+async function dumpRounds(
+  ways: readonly Way[],
+  scene: Scene,
+  sized: SizedDatabases,
+  { sizeMb, sizesMb, rounds }: BenchOptions,
+  say: Say,
+): Promise<RunRecord[]> {
+  const others = sizesMb.filter((size) => size !== sizeMb);
+  const jobs = [...ways.map((way) => ({ way, sizeMb })), ...others.map((size) => ({ way: holdfast, sizeMb: size }))];
+  const dump = async (way: Way, place: Place): Promise<RunRecord> => {
+    await sized.use(place.sizeMb);
+    return runDump(way, scene, place);
+  };
+  // Untimed, so that what is cached is so for each way alike; holdfast reads the indexes that count.
+  await dump(copyPlain, { sizeMb, round: 0 });
+  for (const size of sizesMb) await dump(holdfast, { sizeMb: size, round: 0 });
+  return inTurn(jobs, { rounds, say }, dump);
 }
 
 async function restoreRounds(ways: readonly RestoreWay[], scene: Scene, rounds: Rounds): Promise<RunRecord[]> {
@@ -55,17 +70,18 @@ async function restoreRounds(ways: readonly RestoreWay[], scene: Scene, rounds: 
     const run = await inFolders(keeping, way.id, (folders) => way.prepare(keeping, folders));
     prepared.push({ ...way, run });
   }
-  return inTurn(prepared, rounds, (way, place) => runRestore(way, keeping, place, expected));
+  const jobs = prepared.map((way) => ({ way, sizeMb: rounds.sizeMb }));
+  return inTurn(jobs, rounds, (way, place) => runRestore(way, keeping, place, expected));
 }
 
 async function inTurn(
-  ways: readonly Way[],
-  { sizeMb, rounds, say }: Rounds,
+  jobs: readonly { readonly way: Way; readonly sizeMb: number }[],
+  { rounds, say }: Pick<Rounds, 'rounds' | 'say'>,
   measure: (way: Way, place: Place) => Promise<RunRecord>,
 ): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (const way of rotate(ways, round - 1)) {
+    for (const { way, sizeMb } of rotate(jobs, round - 1)) {
       const run = await measure(way, { sizeMb, round });
       say(`${sizeMb} MB, round ${round}: ${run.wallSeconds.toFixed(2).padStart(6)} s  ${way.title}${problemOf(run)}`);
       runs.push(run);

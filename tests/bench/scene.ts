@@ -25,18 +25,18 @@ export function serverSettings(walLevel: WalLevel): BenchResults['settings'] {
 
 interface SceneOptions {
   readonly settings: BenchResults['settings'];
-  /** Of the largest database that is built. */
-  readonly sizeMb: number;
+  /** Of all databases that there are at once, with copies and archives. */
+  readonly dataMb: number;
 }
 
 /** Whatever becomes of the work, also by Ctrl-C, nothing of the scene is left. */
 export async function withScene<Result>(
-  { settings, sizeMb }: SceneOptions,
+  { settings, dataMb }: SceneOptions,
   work: (scene: Scene) => Promise<Result>,
 ): Promise<Result> {
   const rivals = await installRivals();
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-bench-'));
-  const data = await makeDataFolder(sizeMb * MEGABYTE);
+  const data = await makeDataFolder(dataMb * MEGABYTE);
   const stops = [directory, data.directory].map((folder) => () => rm(folder, { recursive: true, force: true }));
   let stopped: Promise<void> | undefined;
   const stopAll = (): Promise<void> =>

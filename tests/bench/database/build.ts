@@ -27,10 +27,9 @@ const EVENTS_PER_MB = 430;
 const BLOBS_PER_MB = 1.8;
 const LARGE_OBJECT_KIB_PER_MB = 0.1;
 
-/** Makes the database anew, analysed and with nothing left for a vacuum to do. */
+/** Makes the database, analysed and with nothing left for a vacuum to do. */
 export async function buildDatabase(server: PostgresServer, wantedMb: number): Promise<BenchDatabase> {
   const run = postgresCommand(server);
-  await run('dropdb', ['--if-exists', '--force', DATABASE]);
   await run('createdb', [DATABASE]);
   const sql = (file: string, variables: Readonly<Record<string, number>> = {}): Promise<string> =>
     run('psql', [
