@@ -7,11 +7,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import { CreateMultipartUploadCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { uploadS3 } from '../aws/clients.ts';
 import { base64OfCrc32, combineCrc32 } from '../core/crc32.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { ObjectRole, StoredObject } from '../core/manifest.ts';
+import { ABORT_MAX_MS, abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
 import { beginPart, type GrowingPart } from './growing-part.ts';
 import type { PartPool } from './part-pool.ts';
@@ -19,12 +20,8 @@ import { withRetries } from './retry.ts';
 import { sendPart } from './send-part.ts';
 import { uploadError } from './upload-error.ts';
 
-/** All of an abort: ECS kills a task 120 s at most after it was told to stop, and a run has many uploads and attempts. */
-const ABORT_MAX_MS = 6_000;
-/** Of it, for parts that are on their way, which their signal ends. */
+/** Of an abort's time, for parts that are on their way, which their signal ends. */
 const SETTLE_MAX_MS = 2_000;
-/** No attempt begins later. */
-const ABORT_GIVE_UP_MS = 3_000;
 
 export interface UploadTarget {
   readonly bucket: string;
@@ -201,19 +198,12 @@ class MultipartUpload implements Upload {
   }
 
   async #abort(): Promise<void> {
-    const { bucket: Bucket, key: Key } = this.#target;
-    this.#failure.abort(new HoldfastError('Cancelled', `the upload of ${Key} was aborted`));
+    const { bucket, key } = this.#target;
+    this.#failure.abort(new HoldfastError('Cancelled', `the upload of ${key} was aborted`));
     const deadline = AbortSignal.timeout(ABORT_MAX_MS);
     // A part that arrives after the abort would be kept, and paid for.
     await settledWithin(SETTLE_MAX_MS, this.#settle());
-    const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId: this.#uploadId });
-    const limits = { giveUpAfterMs: ABORT_GIVE_UP_MS, attemptTimeoutMs: ABORT_MAX_MS, signal: deadline };
-    try {
-      await withRetries(limits, (abortSignal) => uploadS3().send(command, { abortSignal }));
-    } catch (error) {
-      if (error instanceof Error && error.name === 'NoSuchUpload') return;
-      throw uploadError(Key, 's3:AbortMultipartUpload', error);
-    }
+    await abortUpload({ bucket, key, uploadId: this.#uploadId }, deadline);
   }
 
   async #settle(): Promise<void> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from '@jest/globals';
+import type { DatabaseDump } from '../../../core/manifest.ts';
 import { clientAfter } from '../support/worker-clients.ts';
 import { leftovers, NOTHING } from '../support/worker-leftovers.ts';
 import { outcomeOf } from '../support/worker-run.ts';
@@ -25,7 +26,7 @@ const QUICK = { HOLDFAST_S3_ATTEMPT_MS: '1000', HOLDFAST_S3_GIVE_UP_MS: '3000' }
 const scene = shareScene();
 
 /** Also that every object is what the worker says, byte by byte. */
-async function expectGood(started: Started): Promise<void> {
+async function expectGood(started: Started): Promise<DatabaseDump> {
   const { dump } = await expectDumped(scene, started);
   for (const { key, sha256 } of dump.objects) {
     const { Body } = await scene.world.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
@@ -35,6 +36,7 @@ async function expectGood(started: Started): Promise<void> {
   const { objects, ...left } = await leftovers(scene.world, started.run, scene.server);
   expect({ objects: [], ...left }).toEqual(NOTHING);
   expect([...objects].sort()).toEqual(dump.objects.map(({ key }) => key).sort());
+  return dump;
 }
 
 /** Requests of a kind for the archive get one treatment after the other, then none. */
@@ -91,6 +93,12 @@ describe('a completion', () => {
   test.each(['deny-success', 'error-in-ok'] as const)('meets %s once', async (treatment) => {
     treatArchive('complete', [treatment]);
     await expectGood(await startDump(scene, 'small', QUICK));
+  });
+
+  test('is taken, and always answered with an error: the verifier looks', async () => {
+    treatArchiveAlways('complete', 'deny-success');
+    const dump = await expectGood(await startDump(scene, 'small', QUICK));
+    expect(dump.objects[0]).toMatchObject({ role: 'archive', versionId: null });
   });
 
   test('is always answered with an error in a good answer', async () => {
