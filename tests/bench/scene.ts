@@ -18,9 +18,19 @@ const MEGABYTE = 1e6;
 
 export type WalLevel = 'minimal' | 'replica';
 
-/** Beside the defaults: nothing is written for safety or in the background while a dump is timed. */
+/**
+ * Beside the defaults: nothing is written for safety or in the background while a dump is timed. Pages in memory are read
+ * by the session itself, as before PostgreSQL 18: its I/O workers would take processors from all ways and wait for nothing.
+ */
 export function serverSettings(walLevel: WalLevel): BenchResults['settings'] {
-  return { fsync: 'off', autovacuum: 'off', wal_level: walLevel, max_wal_senders: 0, max_wal_size: '4GB' };
+  return {
+    fsync: 'off',
+    autovacuum: 'off',
+    wal_level: walLevel,
+    max_wal_senders: 0,
+    max_wal_size: '4GB',
+    io_method: 'sync',
+  };
 }
 
 interface SceneOptions {
